@@ -1,0 +1,34 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let package = Package(
+  name: "relmon",
+  products: [
+    .library(name: "AttemptLog", targets: ["AttemptLog"])
+  ],
+  targets: [
+    .target(name: "AttemptLog"),
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .testTarget(name: "AttemptLogTests", dependencies: ["AttemptLog", "TestSupport"]),
+  ]
+)
+
+// The same settings for every target.
+for target in package.targets {
+  target.swiftSettings = [
+    // `any P` shows where a witness table is in play.
+    .enableUpcomingFeature("ExistentialAny"),
+    // A dependency leaks into clients only by `public import`, and a file names what it uses.
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    // An async function runs where its caller runs unless it says otherwise.
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    // Each unsafe call says `unsafe`.
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    // A public type says whether it is Sendable.
+    .treatWarning("ExplicitSendable", as: .error),
+  ]
+}

@@ -1,0 +1,99 @@
+/// A set of values that a key of the log may have; a reader maps any other text to `substitute`
+/// and counts that it did.
+public protocol ClosedSet: RawRepresentable<String>, CaseIterable, Hashable, Sendable {
+  /// What stands for a value outside the set.
+  static var substitute: Self { get }
+  /// Whether a writer may write this value. False for what only a reader concludes.
+  var isWritten: Bool { get }
+}
+
+extension ClosedSet {
+  public var isWritten: Bool { true }
+
+  /// The member that is written as these bytes, if there is one.
+  public init?(written text: Span<UInt8>) {
+    for member in Self.allCases where member.isWritten && text.equals(member.rawValue.utf8) {
+      self = member
+      return
+    }
+    return nil
+  }
+}
+
+/// What became of one attempt.
+public enum AttemptOutcome: String, ClosedSet {
+  case success, failure
+  public static let substitute = failure
+}
+
+/// What the retry policy decided after an attempt.
+public enum Decision: String, ClosedSet {
+  case stop, retry
+  public static let substitute = stop
+}
+
+/// Who chose a sleep: the policy's own backoff or the server's `Retry-After`.
+public enum DelaySource: String, ClosedSet {
+  case computed, server, other
+  public static let substitute = other
+  public var isWritten: Bool { self != .other }
+}
+
+/// Where the server's delay stood.
+public enum RetryAfterSource: String, ClosedSet {
+  case body, header
+  public static let substitute = header
+}
+
+/// Which layer of a call failed.
+public enum ErrorLayer: String, ClosedSet {
+  case transport
+  case http
+  /// The body of a 200 says that the job failed.
+  case result
+  case client
+  public static let substitute = client
+}
+
+/// Whether the provider may have begun work that it bills.
+public enum RequestSent: String, ClosedSet {
+  case yes, no, unknown
+  public static let substitute = unknown
+}
+
+/// What kind of error ended an attempt.
+public enum ErrorClass: String, ClosedSet {
+  case rateLimited = "rate_limited"
+  case concurrencyLimited = "concurrency_limited"
+  case quotaExhausted = "quota_exhausted"
+  case serverError = "server_error"
+  case timeout
+  case network
+  case malformedResponse = "malformed_response"
+  case mediaError = "media_error"
+  case invalidRequest = "invalid_request"
+  case auth
+  case permission
+  case notFound = "not_found"
+  case cancelled
+  case other
+  public static let substitute = other
+}
+
+/// How a logical operation ended.
+public enum OperationOutcome: String, ClosedSet {
+  case success
+  case notRetryable = "not_retryable"
+  case attemptsExhausted = "attempts_exhausted"
+  case deadlineExceeded = "deadline_exceeded"
+  /// The server asked for a longer wait than the policy allows.
+  case delayTooLong = "delay_too_long"
+  case budgetDenied = "budget_denied"
+  case cancelled
+  /// Never written: a reader concludes it from silence.
+  case abandoned
+  /// Never written: stands for an outcome that this version does not know.
+  case other
+  public static let substitute = other
+  public var isWritten: Bool { self != .abandoned && self != .other }
+}
