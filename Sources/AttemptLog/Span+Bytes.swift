@@ -9,4 +9,67 @@ extension Span<UInt8> {
     }
     return true
   }
+
+  /// The eight bytes from `offset` on as a word, the first the lowest; zeros stand for bytes beyond
+  /// the end.
+  func littleEndianWord(at offset: Int) -> UInt64 {
+    if offset + 8 <= count {
+      return UInt64(
+        littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+    var word: UInt64 = 0
+    var index = count
+    while index > offset {
+      index -= 1
+      word = word << 8 | UInt64(self[index])
+    }
+    return word
+  }
+
+  /// Where `pattern` first stands at or after `start`.
+  func firstRange(of pattern: Span<UInt8>, from start: Int) -> Int? {
+    var index = start
+    while index + pattern.count <= count {
+      guard let candidate = firstIndex(of: pattern[0], from: index),
+        candidate + pattern.count <= count
+      else { return nil }
+      if extracting(candidate..<candidate + pattern.count).equals(pattern) { return candidate }
+      index = candidate + 1
+    }
+    return nil
+  }
+
+  func equals(_ other: Span<UInt8>) -> Bool {
+    guard count == other.count else { return false }
+    for index in indices where self[index] != other[index] { return false }
+    return true
+  }
+
+  /// Where `byte` first stands at or after `start`: eight bytes at a time.
+  func firstIndex(of byte: UInt8, from start: Int) -> Int? {
+    let pattern = UInt64(repeatingByte: byte)
+    var index = start
+    while index + 8 <= count {
+      let match = (littleEndianWord(at: index) ^ pattern).lowestZeroByte
+      if match != 0 { return index + match.trailingZeroBitCount / 8 }
+      index += 8
+    }
+    while index < count {
+      if self[index] == byte { return index }
+      index += 1
+    }
+    return nil
+  }
+}
+
+extension UInt64 {
+  init(repeatingByte byte: UInt8) {
+    self = UInt64(byte) &* 0x0101_0101_0101_0101
+  }
+
+  /// The high bit of each zero byte is set. Bits above the lowest may be wrong, the lowest is right
+  /// (Mycroft's test).
+  var lowestZeroByte: UInt64 {
+    (self &- 0x0101_0101_0101_0101) & ~self & 0x8080_8080_8080_8080
+  }
 }
