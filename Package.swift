@@ -8,7 +8,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "AttemptLog"),
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["AttemptLog"], path: "Tests/TestSupport"),
     .testTarget(name: "AttemptLogTests", dependencies: ["AttemptLog", "TestSupport"]),
   ]
 )

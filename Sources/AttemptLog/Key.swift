@@ -70,7 +70,7 @@ struct KeyTable: Sendable {
   /// `,"name":` as a line has it.
   let fieldStarts: [[UInt8]]
   let words: [Words]
-  /// Open addressing with linear probing; 128 slots for 49 keys. 255 marks a free slot.
+  /// Open addressing with linear probing: 128 slots for 49 keys, 255 where one is free.
   private let slots: [UInt8]
 
   private init() {

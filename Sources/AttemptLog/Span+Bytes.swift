@@ -67,9 +67,17 @@ extension UInt64 {
     self = UInt64(byte) &* 0x0101_0101_0101_0101
   }
 
-  /// The high bit of each zero byte is set. Bits above the lowest may be wrong, the lowest is right
-  /// (Mycroft's test).
+  /// The high bit of each zero byte is set.
+  ///
+  /// Bits above the lowest may be wrong, the lowest is right (Mycroft's test).
   var lowestZeroByte: UInt64 {
     (self &- 0x0101_0101_0101_0101) & ~self & 0x8080_8080_8080_8080
+  }
+}
+
+extension String {
+  /// The text of these bytes; what is not UTF-8 is replaced by U+FFFD.
+  public init(utf8 bytes: Span<UInt8>) {
+    self = unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
   }
 }

@@ -1,0 +1,106 @@
+// Typed values of the line scanned last. A value of the wrong type is nil, as if it were absent.
+extension LineScanner {
+  /// Whether the key has a string.
+  public func hasText(_ key: Key) -> Bool {
+    guard let value = value(key) else { return false }
+    return value.kind == .string || value.kind == .escapedString
+  }
+
+  /// Calls `body` with the decoded text of a string.
+  public func withText<Result>(
+    _ key: Key, in line: Span<UInt8>, _ body: (Span<UInt8>) -> Result
+  ) -> Result? {
+    guard let value = value(key) else { return nil }
+    switch value.kind {
+    case .string: return body(line.extracting(value.start + 1..<value.end - 1))
+    case .escapedString: return body(line.jsonText(value).span)
+    default: return nil
+    }
+  }
+
+  public func string(_ key: Key, in line: Span<UInt8>) -> String? {
+    withText(key, in: line) { String(utf8: $0) }
+  }
+
+  /// Any finite number.
+  public func number(_ key: Key, in line: Span<UInt8>) -> Double? {
+    guard let value = value(key), value.kind == .number else { return nil }
+    let number = line.jsonDouble(value)
+    return number.isFinite ? number : nil
+  }
+
+  /// A number that is not negative: milliseconds, seconds.
+  public func amount(_ key: Key, in line: Span<UInt8>) -> Double? {
+    guard let number = number(key, in: line), number >= 0 else { return nil }
+    return number
+  }
+
+  /// An integer of 64 bits; `2.0` is one.
+  public func integer(_ key: Key, in line: Span<UInt8>) -> Int64? {
+    guard let value = value(key), value.kind == .number else { return nil }
+    return line.jsonInteger(value)
+  }
+
+  /// An integer from 0.
+  public func count(_ key: Key, in line: Span<UInt8>) -> Int64? {
+    guard let integer = integer(key, in: line), integer >= 0 else { return nil }
+    return integer
+  }
+
+  /// An integer from 1.
+  public func ordinal(_ key: Key, in line: Span<UInt8>) -> Int64? {
+    guard let integer = integer(key, in: line), integer >= 1 else { return nil }
+    return integer
+  }
+
+  public func bool(_ key: Key) -> Bool? {
+    switch value(key)?.kind {
+    case .true: true
+    case .false: false
+    default: nil
+    }
+  }
+
+  public func time(_ key: Key, in line: Span<UInt8>) -> Timestamp? {
+    withText(key, in: line) { Timestamp(rfc3339: $0) } ?? nil
+  }
+
+  /// A member of a closed set.
+  public func member<Set: ClosedSet>(
+    _ key: Key, of set: Set.Type, in line: Span<UInt8>
+  ) -> ClosedSetMember<Set> {
+    withText(key, in: line) { text in
+      Set(written: text).map { .known($0) } ?? .unmapped
+    } ?? .absent
+  }
+
+  /// As `amount(_:in:) != nil`, but without computing a short plain decimal.
+  func isAmount(_ key: Key, in line: Span<UInt8>) -> Bool {
+    guard let value = value(key), value.kind == .number else { return false }
+    let isPlain = (value.start..<value.end).allSatisfy {
+      line[$0].isDigit || line[$0] == UInt8(ascii: ".")
+    }
+    return isPlain && value.end - value.start < 300 || amount(key, in: line) != nil
+  }
+
+  private func value(_ key: Key) -> JSONValue? {
+    present.contains(key) ? values[Int(key.rawValue)] : nil
+  }
+}
+
+/// What a key that is restricted to a closed set holds.
+public enum ClosedSetMember<Set: ClosedSet>: Equatable, Sendable {
+  case absent
+  case known(Set)
+  /// A string outside the set: `Set.substitute`, counted.
+  case unmapped
+
+  /// The member, or what stands for it; nil if the key is absent.
+  public var value: Set? {
+    switch self {
+    case .absent: nil
+    case .known(let member): member
+    case .unmapped: Set.substitute
+    }
+  }
+}
