@@ -1,0 +1,192 @@
+/// Takes what a log holds: accepted lines with their fields, and what was rejected.
+public protocol RecordSink {
+  /// The scanner has scanned `line`, a record of a known or unknown kind.
+  mutating func accept(_ fields: LineScanner, _ line: Span<UInt8>, at position: LinePosition)
+  /// `line` is a prefix of what was rejected, whole unless it was oversized.
+  mutating func reject(_ error: LineError, _ line: Span<UInt8>, at position: LinePosition)
+}
+
+/// Where a line, or a piece of a damaged line, stands in its file.
+public struct LinePosition: Hashable, Sendable {
+  /// From 1; pieces of one physical line share its number.
+  public var line: Int
+  /// Of the first byte, from 0.
+  public var offset: Int64
+
+  public init(line: Int, offset: Int64) {
+    self.line = line
+    self.offset = offset
+  }
+}
+
+/// Cuts the bytes of one file into lines and judges each, in constant memory.
+///
+/// A physical line that is malformed or oversized is cut before each later occurrence of
+/// `LineWriter.prefix`, and each piece is judged by itself: a record glued behind a torn one is
+/// recovered. A line of white space alone says nothing.
+public struct LogParser: Sendable {
+  /// Where the next line begins; what is behind it has been judged.
+  public private(set) var position = LinePosition(line: 1, offset: 0)
+  /// Bytes behind the last newline: no line yet.
+  public var unfinishedBytes: Int { Int(discarded) + carry.count }
+
+  private var scanner = LineScanner()
+  /// The beginning of a line whose newline has not come; of an oversized one, of its last piece.
+  private var carry: [UInt8] = []
+  private var isOversized = false
+  /// Bytes of an oversized line that were let go: of earlier pieces, and of the present one.
+  private var discarded: Int64 = 0
+  private var discardedOfPiece = 0
+
+  public init() {}
+
+  /// Judges the lines that end in these bytes, which follow those fed before.
+  public mutating func feed(_ bytes: Span<UInt8>, to sink: inout some RecordSink) {
+    var start = 0
+    while let newline = bytes.firstIndex(of: UInt8(ascii: "\n"), from: start) {
+      let line = bytes.extracting(start..<newline)
+      if carry.isEmpty && !isOversized {
+        judgeLine(line, to: &sink)
+        advance(by: line.count + 1)
+      } else {
+        carry.append(line)
+        endCarriedLine(newlineBytes: 1, to: &sink)
+      }
+      start = newline + 1
+    }
+    carry.append(bytes.extracting(start...))
+    if carry.count >= LineScanner.lineBytesMax {
+      isOversized = true
+      judgeOversized(isEnd: false, to: &sink)
+    }
+  }
+
+  /// Judges what follows the last newline as a line: the file is complete.
+  public mutating func finish(_ sink: inout some RecordSink) {
+    if unfinishedBytes > 0 { endCarriedLine(newlineBytes: 0, to: &sink) }
+  }
+
+  private mutating func endCarriedLine(newlineBytes: Int, to sink: inout some RecordSink) {
+    let bytes = unfinishedBytes + newlineBytes
+    if isOversized {
+      judgeOversized(isEnd: true, to: &sink)
+    } else {
+      var line: [UInt8] = []
+      swap(&line, &carry)
+      judgeLine(line.span, to: &sink)
+      swap(&line, &carry)
+    }
+    carry.removeAll(keepingCapacity: true)
+    isOversized = false
+    discarded = 0
+    discardedOfPiece = 0
+    advance(by: bytes)
+  }
+
+  private mutating func advance(by bytes: Int) {
+    position.line += 1
+    position.offset += Int64(bytes)
+  }
+}
+
+// MARK: - Judging
+
+extension LogParser {
+  private mutating func judgeLine(_ line: Span<UInt8>, to sink: inout some RecordSink) {
+    if line.isBlankLine { return }
+    do throws(LineError) {
+      try scanner.scan(line)
+      sink.accept(scanner, line, at: position)
+    } catch {
+      if error.reason != .schema, let next = Self.nextRecord(in: line, from: 1) {
+        judgePieces(of: line, firstEnd: next, to: &sink)
+      } else {
+        sink.reject(error, line, at: position)
+      }
+    }
+  }
+
+  private mutating func judgePieces(
+    of line: Span<UInt8>, firstEnd: Int, to sink: inout some RecordSink
+  ) {
+    var start = 0
+    var end = firstEnd
+    while start < line.count {
+      judgePiece(line.extracting(start..<end), at: start, to: &sink)
+      start = end
+      end = Self.nextRecord(in: line, from: start + 1) ?? line.count
+    }
+  }
+
+  /// Judges a piece that begins `offset` bytes behind the beginning of the line.
+  private mutating func judgePiece(
+    _ piece: Span<UInt8>, at offset: Int, to sink: inout some RecordSink
+  ) {
+    if piece.isBlankLine { return }
+    let position = LinePosition(line: position.line, offset: position.offset + Int64(offset))
+    do throws(LineError) {
+      try scanner.scan(piece)
+      sink.accept(scanner, piece, at: position)
+    } catch {
+      sink.reject(error, piece, at: position)
+    }
+  }
+
+  /// Judges the complete pieces of an oversized line, and lets go of all that the rest does not
+  /// need: the beginning of the last piece while it may be a record, else what may be the beginning
+  /// of the next prefix.
+  private mutating func judgeOversized(isEnd: Bool, to sink: inout some RecordSink) {
+    let bytes = carry
+    var start = 0
+    var searched = discardedOfPiece > 0 ? 0 : 1
+    while let next = Self.nextRecord(in: bytes.span, from: searched) {
+      judgePieceOfOversized(bytes.span.extracting(start..<next), behind: start, to: &sink)
+      start = next
+      searched = next + 1
+    }
+    if isEnd {
+      judgePieceOfOversized(bytes.span.extracting(start...), behind: start, to: &sink)
+      return
+    }
+    let isTooLong = discardedOfPiece + bytes.count - start >= LineScanner.lineBytesMax
+    let keptFrom = isTooLong ? max(start, bytes.count - LineWriter.prefix.count + 1) : start
+    if isTooLong { discardedOfPiece += keptFrom - start }
+    discarded += Int64(keptFrom)
+    carry.removeSubrange(..<keptFrom)
+  }
+
+  /// Judges the rest of a piece, which stands `offset` bytes behind the beginning of `carry`.
+  private mutating func judgePieceOfOversized(
+    _ piece: Span<UInt8>, behind offset: Int, to sink: inout some RecordSink
+  ) {
+    let count = discardedOfPiece + piece.count
+    let start = Int(discarded) + offset - discardedOfPiece
+    discardedOfPiece = 0
+    if count < LineScanner.lineBytesMax {
+      judgePiece(piece, at: start, to: &sink)
+    } else {
+      sink.reject(
+        .oversized(bytes: count), piece,
+        at: LinePosition(line: position.line, offset: position.offset + Int64(start)))
+    }
+  }
+
+  private static func nextRecord(in line: Span<UInt8>, from start: Int) -> Int? {
+    let prefix = LineWriter.prefix
+    return line.firstRange(of: prefix.span, from: start)
+  }
+}
+
+extension Span<UInt8> {
+  /// Whether a line of white space alone, short enough to be one.
+  fileprivate var isBlankLine: Bool {
+    guard count < LineScanner.lineBytesMax, at(0) <= UInt8(ascii: " ") else { return false }
+    return skippingWhiteSpace(from: 0) == count
+  }
+}
+
+extension [UInt8] {
+  mutating func append(_ bytes: Span<UInt8>) {
+    unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+  }
+}
