@@ -10,6 +10,7 @@ let package = Package(
     .target(name: "AttemptLog"),
     .target(name: "TestSupport", dependencies: ["AttemptLog"], path: "Tests/TestSupport"),
     .testTarget(name: "AttemptLogTests", dependencies: ["AttemptLog", "TestSupport"]),
+    .testTarget(name: "RepositoryTests"),
   ]
 )
 
