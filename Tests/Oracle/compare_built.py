@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""compare.py, but what not-yet.txt lists may be absent, and must be.
+
+    compare_built.py report --from T --to T [--slo X] [--timezone Z] [--now T] --got FILE LOG…
+    compare_built.py metrics [--now T] --got FILE LOG…
+
+Prints the differences that are left as compare.py does, and a line `KEY<tab>not yet<tab>exists` for each listed key
+that is there after all; the exit status is 1 if there is any line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import compare
+from expected import command_line, computed
+
+NOT_YET = Path(__file__).with_name("not-yet.txt")
+
+
+def patterns(text: str) -> list[str]:
+    return [line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#")]
+
+
+def is_listed(name: str, listed: list[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in listed)
+
+
+def left_over(found: list[compare.Difference], listed: list[str]) -> list[compare.Difference]:
+    """Without the differences that say that a listed key is absent."""
+    return [(key, expected, got) for key, expected, got in found
+            if not (got == compare.ABSENT and is_listed(re.split(r"[{\[]", key)[0], listed))]
+
+
+def present(got: str, listed: list[str]) -> list[str]:
+    """The listed names that a report or an exposition has."""
+    if got.lstrip().startswith("{"):
+        names: list[str] = list(json.loads(got))
+    else:
+        names = re.findall(rf"^(?:# (?:HELP|TYPE|UNIT) )?({compare.NAME})", got, re.MULTILINE)
+    return sorted({name for name in names if is_listed(name, listed)})
+
+
+def main(arguments: list[str] | None = None) -> int:
+    got_option = argparse.ArgumentParser(add_help=False)
+    got_option.add_argument("--got", required=True, metavar="FILE", help="what relmon says: a file or -")
+    options = command_line(__doc__, [got_option]).parse_args(arguments)
+    got = compare.load(options.got)
+    listed = patterns(NOT_YET.read_text(encoding="utf-8"))
+    found: list[tuple[Any, ...]] = list(left_over(compare.differences(computed(options), got), listed))
+    for key, expected, value in found:
+        print(key, *(json.dumps(side, ensure_ascii=False, default=str) for side in (expected, value)), sep="\t")
+    exist = present(got, listed)
+    for name in exist:
+        print(name, "not yet", "exists", sep="\t")
+    return 1 if found or exist else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
