@@ -8,6 +8,7 @@
 ///
 /// ThreadSanitizer does not understand the futex in `Synchronization.Mutex` and reports races that
 /// are none; under `-DTSAN` the lock is a pthread mutex, which it does understand.
+@safe
 public final class Locked<Value>: Sendable {
   #if TSAN
     // Only touched while `lock` is held.
@@ -16,7 +17,7 @@ public final class Locked<Value>: Sendable {
     private nonisolated(unsafe) let lock: UnsafeMutablePointer<pthread_mutex_t>
 
     public init(_ value: sending Value) {
-      self.value = value
+      unsafe self.value = value
       unsafe lock = .allocate(capacity: 1)
       unsafe pthread_mutex_init(lock, nil)
     }
