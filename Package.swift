@@ -8,8 +8,11 @@ let package = Package(
   ],
   targets: [
     .target(name: "AttemptLog"),
+    .target(name: "Reliability", dependencies: ["AttemptLog"]),
     .target(name: "TestSupport", dependencies: ["AttemptLog"], path: "Tests/TestSupport"),
     .testTarget(name: "AttemptLogTests", dependencies: ["AttemptLog", "TestSupport"]),
+    .testTarget(
+      name: "ReliabilityTests", dependencies: ["Reliability", "AttemptLog", "TestSupport"]),
     .testTarget(name: "RepositoryTests"),
   ]
 )

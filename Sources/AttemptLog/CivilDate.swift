@@ -3,7 +3,7 @@
 /// The conversions are Howard Hinnant's `days_from_civil` and `civil_from_days`
 /// ("chrono-Compatible Low-Level Date Algorithms"): years begin in March, so that the leap day is
 /// the last of its year.
-public struct CivilDate: Hashable, Sendable {
+public struct CivilDate: Hashable, Sendable, CustomStringConvertible {
   public let year: Int
   /// From 1 to 12.
   public let month: Int
@@ -39,6 +39,21 @@ public struct CivilDate: Hashable, Sendable {
     let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
     let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
     return era * 146_097 + dayOfEra - 719_468
+  }
+
+  /// `2026-11-16`.
+  public var description: String {
+    var text: [UInt8] = []
+    append(to: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  func append(to bytes: inout [UInt8]) {
+    bytes.appendDigits(year, width: 4)
+    bytes.append(UInt8(ascii: "-"))
+    bytes.appendDigits(month, width: 2)
+    bytes.append(UInt8(ascii: "-"))
+    bytes.appendDigits(day, width: 2)
   }
 
   private static func days(inMonth month: Int, year: Int) -> Int {

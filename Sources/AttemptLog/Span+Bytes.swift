@@ -12,7 +12,7 @@ extension Span<UInt8> {
 
   /// The eight bytes from `offset` on as a word, the first the lowest; zeros stand for bytes beyond
   /// the end.
-  func littleEndianWord(at offset: Int) -> UInt64 {
+  public func littleEndianWord(at offset: Int) -> UInt64 {
     if offset + 8 <= count {
       return UInt64(
         littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))

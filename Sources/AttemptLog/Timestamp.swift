@@ -135,12 +135,7 @@ extension Timestamp {
     let day = time.floorDivided(by: Self.microsecondsPerDay)
     let inDay = time - day * Self.microsecondsPerDay
     let second = inDay / Self.microsecondsPerSecond
-    let date = CivilDate(daysSince1970: Int(day))
-    bytes.appendDigits(date.year, width: 4)
-    bytes.append(UInt8(ascii: "-"))
-    bytes.appendDigits(date.month, width: 2)
-    bytes.append(UInt8(ascii: "-"))
-    bytes.appendDigits(date.day, width: 2)
+    CivilDate(daysSince1970: Int(day)).append(to: &bytes)
     bytes.append(UInt8(ascii: "T"))
     bytes.appendDigits(Int(second / 3600), width: 2)
     bytes.append(UInt8(ascii: ":"))

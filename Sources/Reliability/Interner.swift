@@ -1,0 +1,117 @@
+import AttemptLog
+
+/// Gives each distinct text a small number, in the order in which they come, without allocating for
+/// one that is known.
+public struct Interner: Sendable {
+  /// No more texts than this get a number.
+  public let capacity: Int
+  public private(set) var count = 0
+
+  private var bytes: [UInt8] = []
+  /// Where each text ends in `bytes`; it begins where the one before ends.
+  private var ends: [Int] = []
+  private var hashes: [UInt64] = []
+  /// Open addressing, a power of two long: a text's number + 1, or 0 where free.
+  private var slots = [UInt32](repeating: 0, count: 64)
+  private let hasher: ByteHasher
+
+  /// The hash is seeded at random, so that no log can be made to collide; numbers do not depend on
+  /// it.
+  public init(capacity: Int = .max, hasher: ByteHasher = ByteHasher()) {
+    self.capacity = min(capacity, Int(UInt32.max) - 1)
+    self.hasher = hasher
+  }
+
+  /// The number of a text, from 0; nil if it is new and there is no room.
+  public mutating func number(_ text: Span<UInt8>) -> Int? {
+    let hash = hasher.hash(text)
+    var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+    while slots[slot] != 0 {
+      let number = Int(slots[slot]) - 1
+      if hashes[number] == hash, equals(number, text) { return number }
+      slot = (slot + 1) & (slots.count - 1)
+    }
+    guard count < capacity else { return nil }
+    unsafe text.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+    ends.append(bytes.count)
+    hashes.append(hash)
+    slots[slot] = UInt32(count + 1)
+    count += 1
+    if count * 2 > slots.count { grow() }
+    return count - 1
+  }
+
+  /// The bytes of a number that was given out.
+  public func bytes(_ number: Int) -> ArraySlice<UInt8> {
+    bytes[start(number)..<ends[number]]
+  }
+
+  public func text(_ number: Int) -> String {
+    String(decoding: bytes(number), as: UTF8.self)
+  }
+
+  private func start(_ number: Int) -> Int {
+    number == 0 ? 0 : ends[number - 1]
+  }
+
+  private func equals(_ number: Int, _ text: Span<UInt8>) -> Bool {
+    let start = start(number)
+    guard ends[number] - start == text.count else { return false }
+    for index in text.indices where bytes[start + index] != text[index] { return false }
+    return true
+  }
+
+  private mutating func grow() {
+    slots = [UInt32](repeating: 0, count: slots.count * 2)
+    for (number, hash) in hashes.enumerated() {
+      var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+      while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
+      slots[slot] = UInt32(number + 1)
+    }
+  }
+}
+
+/// A keyed hash of bytes: two lanes of multiply and fold over words of eight bytes, in the manner of
+/// wyhash.
+public struct ByteHasher: Sendable {
+  private let keys: (UInt64, UInt64)
+
+  public init() {
+    keys = (.random(in: .min ... .max), .random(in: .min ... .max))
+  }
+
+  public func hash(_ text: Span<UInt8>) -> UInt64 {
+    hash128(text).low
+  }
+
+  /// Wide enough to stand for the text: two of 10^9 texts collide with a probability below 10^-20.
+  public func hash128(_ text: Span<UInt8>) -> Key {
+    var low = keys.0 ^ UInt64(text.count)
+    var high = keys.1
+    var offset = 0
+    while offset < text.count {
+      let word = text.littleEndianWord(at: offset)
+      low = Self.fold(low ^ word, 0xA076_1D64_78BD_642F)
+      high = Self.fold(high ^ word, 0xE703_7ED1_A0B4_28DB)
+      offset += 8
+    }
+    return Key(
+      low: Self.fold(low ^ high, 0x8EBC_6AF0_9C88_C6E3),
+      high: Self.fold(high ^ keys.0, 0x5899_65CC_7537_4CC3))
+  }
+
+  private static func fold(_ word: UInt64, _ multiplier: UInt64) -> UInt64 {
+    let product = (word ^ multiplier &* 3).multipliedFullWidth(by: multiplier)
+    return product.high ^ product.low
+  }
+
+  /// Stands for a text.
+  public struct Key: Hashable, Sendable {
+    let low: UInt64
+    let high: UInt64
+
+    public func hash(into hasher: inout Hasher) {
+      hasher.combine(low)
+    }
+  }
+}

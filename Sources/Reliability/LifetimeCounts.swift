@@ -1,0 +1,133 @@
+public import AttemptLog
+
+/// Counts events when they are read, over all that was ever read, with bounded labels: what the
+/// endpoint shows.
+public struct LifetimeCounts: EventCounts {
+  /// Bounds of the labels (metrics.md): first come, in reading order, stays.
+  public struct Limits: Sendable {
+    /// Pairs of provider and operation.
+    public var scopesMax = 100
+    /// Triples of error type, error code and HTTP status for each pair.
+    public var errorsPerScopeMax = 50
+
+    public init() {}
+  }
+
+  public static let finishedOperationsMax = 1 << 16
+  /// Label values are cut to so many bytes, between characters.
+  public static let labelBytesMax = 128
+  /// What stands for all that came too late.
+  public static let overflowLabel = "_other"
+
+  public private(set) var scopes: [Scope] = []
+  /// Lines whose pair, and failures whose triple, came too late.
+  public private(set) var scopeOverflow = 0
+  public private(set) var errorOverflow = 0
+
+  private let limits: Limits
+  private var names: ScopeNames
+  private var buffer: [UInt8] = []
+
+  public init(limits: Limits = Limits()) {
+    self.limits = limits
+    names = ScopeNames(capacity: limits.scopesMax, nameBytesMax: Self.labelBytesMax)
+  }
+
+  /// One pair of provider and operation.
+  public struct Scope: Sendable {
+    public let provider: String
+    public let operation: String
+    public fileprivate(set) var tally = Tally()
+    /// In the order in which they came; the last may stand for the overflow.
+    public fileprivate(set) var errors: [NamedError] = []
+    fileprivate var errorNames: Interner
+    /// Event times.
+    public fileprivate(set) var lastAttempt: Timestamp?
+    public fileprivate(set) var lastSuccess: Timestamp?
+    /// Operations of O′ that failed since the last success, in reading order; nil before the first.
+    public fileprivate(set) var consecutiveFailures: Int?
+
+    fileprivate init(provider: String, operation: String, errorsMax: Int) {
+      self.provider = provider
+      self.operation = operation
+      errorNames = Interner(capacity: errorsMax)
+    }
+  }
+
+  /// Failed attempts as the provider names them.
+  public struct NamedError: Sendable {
+    /// Error type, error code and HTTP status; absent parts are empty.
+    public let labels: [String]
+    public fileprivate(set) var count = 0
+  }
+
+  public mutating func scope(_ fields: LineScanner, _ line: Span<UInt8>) -> Int {
+    // Names come first, so the scope behind them is that of the overflow.
+    let number = names.number(fields, line)
+    if number == nil { scopeOverflow += 1 }
+    let index = number ?? names.count
+    if index == scopes.count {
+      scopes.append(
+        Scope(
+          provider: number.map(names.provider) ?? Self.overflowLabel,
+          operation: number.map(names.operation) ?? Self.overflowLabel,
+          errorsMax: limits.errorsPerScopeMax))
+    }
+    return index
+  }
+
+  public mutating func count(
+    _ attempt: AttemptLine, _ fields: LineScanner, _ line: Span<UInt8>
+  ) {
+    let event = attempt.event
+    scopes[attempt.scope].tally.count(event)
+    scopes[attempt.scope].lastAttempt = max(
+      scopes[attempt.scope].lastAttempt ?? event.time, event.time)
+    if event.errorClass != nil { countError(in: attempt.scope, fields, line) }
+  }
+
+  public mutating func count(
+    _ operation: OperationLine, _ fields: LineScanner, _ line: Span<UInt8>
+  ) {
+    let event = operation.event
+    scopes[operation.scope].tally.count(event)
+    if event.outcome == .success {
+      let last = scopes[operation.scope].lastSuccess ?? event.time
+      scopes[operation.scope].lastSuccess = max(last, event.time)
+      scopes[operation.scope].consecutiveFailures = 0
+    } else if event.outcome != .cancelled {
+      scopes[operation.scope].consecutiveFailures =
+        (scopes[operation.scope].consecutiveFailures ?? 0) + 1
+    }
+  }
+
+  public mutating func countAbandoned(_ operation: OperationLine) {
+    scopes[operation.scope].tally.count(operation.event)
+  }
+
+  private mutating func countError(
+    in scope: Int, _ fields: LineScanner, _ line: Span<UInt8>
+  ) {
+    buffer.removeAll(keepingCapacity: true)
+    for key in [Key.errorType, .errorCode] {
+      _ = fields.withText(key, in: line) { buffer.append($0, bytesMax: Self.labelBytesMax) }
+      buffer.append(Self.separator)
+    }
+    if let status = fields.integer(.httpStatus, in: line) { buffer += String(status).utf8 }
+    let name = buffer
+    let number = scopes[scope].errorNames.number(name.span)
+    if number == nil { errorOverflow += 1 }
+    let index = number ?? scopes[scope].errorNames.count
+    if index == scopes[scope].errors.count {
+      let labels = name.split(separator: Self.separator, omittingEmptySubsequences: false)
+      let overflow = [String](repeating: Self.overflowLabel, count: 3)
+      scopes[scope].errors.append(
+        NamedError(
+          labels: number == nil ? overflow : labels.map { String(decoding: $0, as: UTF8.self) }))
+    }
+    scopes[scope].errors[index].count += 1
+  }
+
+  /// Stands between the parts of a triple; it occurs in no UTF-8.
+  private static let separator: UInt8 = 0xFF
+}

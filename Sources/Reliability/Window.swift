@@ -1,0 +1,133 @@
+public import AttemptLog
+
+/// A span of time `[from, to)`.
+///
+/// Days and weeks are those of UTC.
+public struct Window: Hashable, Sendable {
+  public let from: Timestamp
+  public let to: Timestamp
+
+  /// `from` is before `to`.
+  public init(from: Timestamp, to: Timestamp) {
+    precondition(from < to, "a window begins before it ends, got \(from)...\(to)")
+    self.from = from
+    self.to = to
+  }
+
+  public func contains(_ time: Timestamp) -> Bool {
+    from <= time && time < to
+  }
+
+  /// As long a window right before this one; nil where the calendar begins.
+  public var previous: Window? {
+    let start = from.advanced(byMicroseconds: from.microseconds - to.microseconds)
+    return start < from ? Window(from: start, to: from) : nil
+  }
+
+  /// Its days in order, the first and the last clipped.
+  public var days: [(date: CivilDate, window: Window)] {
+    var days: [(CivilDate, Window)] = []
+    var start = from
+    while start < to {
+      let day = start.daysSince1970
+      let end = min(Timestamp(daysSince1970: day + 1), to)
+      days.append((CivilDate(daysSince1970: day), Window(from: start, to: end)))
+      start = end
+    }
+    return days
+  }
+
+  /// The ISO week if it is one, the date if it is one day, else `from/to`.
+  public var label: String {
+    let isWholeDays = from.isMidnight && to.isMidnight
+    let first = from.daysSince1970
+    if isWholeDays && to.daysSince1970 - first == 7, let week = ISOWeek(monday: first) {
+      return week.description
+    }
+    if isWholeDays && to.daysSince1970 - first == 1 {
+      return CivilDate(daysSince1970: first).description
+    }
+    return "\(from.rfc3339(.sixUnlessZero))/\(to.rfc3339(.sixUnlessZero))"
+  }
+}
+
+/// A week of ISO 8601: it begins on Monday and belongs to the year of its Thursday.
+public struct ISOWeek: Hashable, Sendable, CustomStringConvertible {
+  public let year: Int
+  /// From 1 to 53.
+  public let number: Int
+
+  /// Nil unless the day, counted from 1970-01-01, is a Monday.
+  init?(monday day: Int) {
+    guard Self.weekday(day) == 0 else { return nil }
+    self.init(containing: day)
+  }
+
+  /// The week of a day, counted from 1970-01-01.
+  public init(containing day: Int) {
+    let thursday = day - Self.weekday(day) + 3
+    year = CivilDate(daysSince1970: thursday).year
+    number = (thursday - Self.firstDay(ofYear: year)) / 7 + 1
+  }
+
+  /// Reads `2026-W47`; nil unless the year has the week.
+  public init?(_ text: String) {
+    let parts = text.split(separator: "-W", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[0].count == 4, parts[1].count == 2,
+      parts.joined().utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+      let year = Int(parts[0]), let number = Int(parts[1]), year >= 1, number >= 1
+    else { return nil }
+    self.init(containing: Self.firstMonday(ofYear: year) + 7 * (number - 1))
+    guard self.year == year, self.number == number else { return nil }
+  }
+
+  public var window: Window {
+    let monday = Self.firstMonday(ofYear: year) + 7 * (number - 1)
+    return Window(
+      from: Timestamp(daysSince1970: monday), to: Timestamp(daysSince1970: monday + 7))
+  }
+
+  public var description: String {
+    "\(year.padded(to: 4))-W\(number.padded(to: 2))"
+  }
+
+  /// From 0 for Monday to 6; 1970-01-01 was a Thursday.
+  private static func weekday(_ day: Int) -> Int {
+    let remainder = (day + 3) % 7
+    return remainder < 0 ? remainder + 7 : remainder
+  }
+
+  private static func firstDay(ofYear year: Int) -> Int {
+    CivilDate(year: year, month: 1, day: 1)?.daysSince1970 ?? 0
+  }
+
+  /// The Monday of the week with 4 January.
+  private static func firstMonday(ofYear year: Int) -> Int {
+    let fourth = firstDay(ofYear: year) + 3
+    return fourth - weekday(fourth)
+  }
+}
+
+extension Timestamp {
+  /// The day, counted from 1970-01-01 in UTC.
+  public var daysSince1970: Int {
+    let day = microseconds / Self.microsecondsPerDay
+    return Int(microseconds % Self.microsecondsPerDay < 0 ? day - 1 : day)
+  }
+
+  /// Midnight in UTC of a day counted from 1970-01-01.
+  public init(daysSince1970 day: Int) {
+    self.init(microseconds: Int64(day) * Self.microsecondsPerDay)
+  }
+
+  var isMidnight: Bool {
+    self == Timestamp(daysSince1970: daysSince1970)
+  }
+}
+
+extension Int {
+  fileprivate func padded(to width: Int) -> String {
+    let digits = String(self)
+    return String(repeating: "0", count: Swift.max(0, width - digits.count)) + digits
+  }
+}

@@ -1,0 +1,211 @@
+public import AttemptLog
+
+/// Counts events by the windows in which they belong: what the report shows.
+///
+/// An operation belongs to the window in which it ended, and its attempts go with it; where the end
+/// is comes later in the log, so attempts are kept until all is read. Memory grows with the number
+/// of attempts, about 200 bytes each.
+public struct WindowedCounts: EventCounts {
+  public static let finishedOperationsMax = Int.max
+
+  /// Disjoint, in order.
+  public let windows: [Window]
+  /// The windows whose errors are listed; the rest only has tallies.
+  private let detailed: Range<Int>
+
+  private var names = ScopeNames(capacity: .max, nameBytesMax: .max)
+  private var texts = Interner()
+  private var attempts: [PendingAttempt] = []
+  private var endOf: [ByteHasher.Key: Timestamp] = [:]
+  private var tallies: [Cell: Tally] = [:]
+  private var errors: [ErrorKey: ErrorCount] = [:]
+
+  public init(windows: [Window], detailed: Range<Int>) {
+    self.windows = windows
+    self.detailed = detailed
+  }
+
+  private struct PendingAttempt: Sendable {
+    let line: AttemptLine
+    let type: Int?
+    let code: Int?
+  }
+
+  private struct Cell: Hashable, Sendable {
+    let scope: Int
+    let hasParent: Bool
+    let window: Int
+  }
+
+  private struct ErrorKey: Hashable, Sendable {
+    let scope: Int
+    let errorClass: ErrorClass
+    let type: Int?
+    let code: Int?
+    let httpStatus: Int64?
+  }
+
+  private struct ErrorCount: Sendable {
+    var attempts = 0
+    var final = 0
+  }
+
+  public mutating func scope(_ fields: LineScanner, _ line: Span<UInt8>) -> Int {
+    guard let number = names.number(fields, line) else {
+      preconditionFailure("names without a bound have room")
+    }
+    return number
+  }
+
+  public mutating func count(
+    _ attempt: AttemptLine, _ fields: LineScanner, _ line: Span<UInt8>
+  ) {
+    let isFailure = attempt.event.errorClass != nil
+    attempts.append(
+      PendingAttempt(
+        line: attempt, type: isFailure ? text(.errorType, fields, line) : nil,
+        code: isFailure ? text(.errorCode, fields, line) : nil))
+  }
+
+  public mutating func count(
+    _ operation: OperationLine, _ fields: LineScanner, _ line: Span<UInt8>
+  ) {
+    let event = operation.event
+    if let id = operation.id { endOf[id] = event.time }
+    guard let window = window(of: event.time) else { return }
+    tally(operation, in: window)
+    let isFailure = event.outcome != .success && event.outcome.isFateKnown
+    guard isFailure, let errorClass = event.errorClass, detailed.contains(window) else { return }
+    let key = ErrorKey(
+      scope: operation.scope, errorClass: errorClass, type: text(.errorType, fields, line),
+      code: text(.errorCode, fields, line), httpStatus: event.httpStatus)
+    errors[key, default: ErrorCount()].final += 1
+  }
+
+  public mutating func countAbandoned(_ operation: OperationLine) {
+    guard let window = window(of: operation.event.time) else { return }
+    tally(operation, in: window)
+  }
+
+  /// Counts the attempts, now that the ends of their operations are known.
+  public mutating func settle() {
+    for attempt in attempts {
+      let line = attempt.line
+      guard let window = window(of: endOf[line.id] ?? line.event.time) else { continue }
+      let cell = Cell(scope: line.scope, hasParent: line.hasParent, window: window)
+      tallies[cell, default: Tally()].count(line.event)
+      guard let errorClass = line.event.errorClass, errorClass != .cancelled,
+        detailed.contains(window)
+      else { continue }
+      let key = ErrorKey(
+        scope: line.scope, errorClass: errorClass, type: attempt.type, code: attempt.code,
+        httpStatus: line.event.httpStatus)
+      errors[key, default: ErrorCount()].attempts += 1
+    }
+    attempts = []
+  }
+
+  private mutating func tally(_ operation: OperationLine, in window: Int) {
+    let cell = Cell(scope: operation.scope, hasParent: operation.hasParent, window: window)
+    tallies[cell, default: Tally()].count(operation.event)
+  }
+
+  private mutating func text(_ key: Key, _ fields: LineScanner, _ line: Span<UInt8>) -> Int? {
+    fields.withText(key, in: line) { texts.number($0) } ?? nil
+  }
+
+  private func window(of time: Timestamp) -> Int? {
+    var low = 0
+    var high = windows.count
+    while low < high {
+      let middle = (low + high) / 2
+      if windows[middle].to <= time { low = middle + 1 } else { high = middle }
+    }
+    return low < windows.count && windows[low].contains(time) ? low : nil
+  }
+}
+
+// MARK: - Reading
+
+extension WindowedCounts {
+  /// All operations without a parent that belong to these windows: the headline figures.
+  public func headline(_ windows: Range<Int>) -> Tally {
+    merged { !$0.hasParent && windows.contains($0.window) }
+  }
+
+  /// All operations of the detailed windows by pair, in the order of their names.
+  public func byScope() -> [ScopeTally] {
+    let scopes = Set(tallies.keys.filter { detailed.contains($0.window) }.map(\.scope))
+    return scopes.map { scope in
+      ScopeTally(
+        provider: names.provider(scope), operation: names.operation(scope),
+        tally: merged { $0.scope == scope && detailed.contains($0.window) })
+    }.sorted { [$0.provider, $0.operation].precedes([$1.provider, $1.operation]) }
+  }
+
+  /// The errors of the detailed windows, the most frequent first, then by text.
+  public func errorRows() -> [ErrorRow] {
+    var failedOfScope: [Int: Int] = [:]
+    for (key, count) in errors { failedOfScope[key.scope, default: 0] += count.attempts }
+    return errors.map { key, count in
+      let failed = failedOfScope[key.scope, default: 0]
+      return ErrorRow(
+        provider: names.provider(key.scope), operation: names.operation(key.scope),
+        errorClass: key.errorClass, type: key.type.map(texts.text), code: key.code.map(texts.text),
+        httpStatus: key.httpStatus, attempts: count.attempts,
+        share: failed == 0 ? 0 : Double(count.attempts) / Double(failed), final: count.final)
+    }.sorted { $0.precedes($1) }
+  }
+
+  private func merged(_ isIncluded: (Cell) -> Bool) -> Tally {
+    // In a fixed order: sums of doubles must not depend on that of a dictionary.
+    let cells = tallies.keys.filter(isIncluded).sorted {
+      ($0.scope, $0.window, $0.hasParent ? 1 : 0) < ($1.scope, $1.window, $1.hasParent ? 1 : 0)
+    }
+    return cells.reduce(into: Tally()) { sum, cell in
+      if let tally = tallies[cell] { sum.merge(tally) }
+    }
+  }
+}
+
+/// The tally of one pair.
+public struct ScopeTally: Sendable {
+  public let provider: String
+  public let operation: String
+  public let tally: Tally
+}
+
+/// One kind of error of one pair.
+public struct ErrorRow: Sendable {
+  public let provider: String
+  public let operation: String
+  public let errorClass: ErrorClass
+  public let type: String?
+  public let code: String?
+  public let httpStatus: Int64?
+  /// Failed attempts in A′.
+  public let attempts: Int
+  /// Of the pair's failed attempts.
+  public let share: Double
+  /// Operations that ended with it.
+  public let final: Int
+
+  fileprivate func precedes(_ other: ErrorRow) -> Bool {
+    if attempts != other.attempts { return attempts > other.attempts }
+    return texts.precedes(other.texts)
+  }
+
+  private var texts: [String] {
+    [
+      provider, operation, errorClass.rawValue, type ?? "", code ?? "",
+      httpStatus.map { String($0) } ?? "",
+    ]
+  }
+}
+
+extension [String] {
+  /// Order by code points, which is the same everywhere; Swift's `<` normalizes first.
+  public func precedes(_ other: [String]) -> Bool {
+    lexicographicallyPrecedes(other) { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+}
