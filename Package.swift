@@ -9,6 +9,8 @@ let package = Package(
   targets: [
     .target(name: "AttemptLog"),
     .target(name: "Reliability", dependencies: ["AttemptLog"]),
+    .target(name: "Exposition", dependencies: ["AttemptLog", "Reliability"]),
+    .target(name: "Report", dependencies: ["AttemptLog", "Reliability"]),
     .target(name: "TestSupport", dependencies: ["AttemptLog"], path: "Tests/TestSupport"),
     .testTarget(name: "AttemptLogTests", dependencies: ["AttemptLog", "TestSupport"]),
     .testTarget(

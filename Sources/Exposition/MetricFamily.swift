@@ -1,0 +1,114 @@
+/// A metric with what the endpoint says about it.
+public struct MetricFamily: Hashable, Sendable {
+  public enum Kind: String, Sendable {
+    case counter, gauge, histogram
+  }
+
+  public let name: String
+  public let kind: Kind
+  /// One sentence for `# HELP`.
+  public let help: String
+  /// In the order in which they are written, without `le`.
+  public let labels: [String]
+}
+
+/// The metric catalogue, in the order of the page.
+extension MetricFamily {
+  static let attempts = MetricFamily(
+    name: "api_client_attempts_total", kind: .counter, help: "Attempts finished.",
+    labels: scope + ["attempt_kind"])
+  static let attemptFailures = MetricFamily(
+    name: "api_client_attempt_failures_total", kind: .counter,
+    help: "Attempts finished with an error, by error class.",
+    labels: scope + ["attempt_kind", "error_class"])
+  static let attemptErrors = MetricFamily(
+    name: "api_client_attempt_errors_total", kind: .counter,
+    help: "Failed attempts as the provider names the error; bounded, the rest is _other.",
+    labels: scope + ["error_type", "error_code", "http_status"])
+  static let attemptDuration = MetricFamily(
+    name: "api_client_attempt_duration_seconds", kind: .histogram,
+    help: "Duration of one attempt, sleeps excluded.", labels: scope + ["result"])
+  static let operations = MetricFamily(
+    name: "api_client_operations_total", kind: .counter,
+    help: "Logical operations finished, each exactly once.", labels: scope + ["outcome", "retried"])
+  static let operationDuration = MetricFamily(
+    name: "api_client_operation_duration_seconds", kind: .histogram,
+    help: "From the start of an operation to its final answer, attempts and sleeps included.",
+    labels: scope + ["result"])
+  static let operationAttempts = MetricFamily(
+    name: "api_client_operation_attempts", kind: .histogram,
+    help: "Attempts per operation that made any.", labels: scope + ["result"])
+  static let retries = MetricFamily(
+    name: "api_client_retries_total", kind: .counter,
+    help: "Retry attempts by the error class that caused them and by their own result.",
+    labels: scope + ["reason", "result"])
+  static let backoff = MetricFamily(
+    name: "api_client_backoff_seconds", kind: .histogram,
+    help: "Measured sleeps before retries, by who chose them.", labels: scope + ["source"])
+  static let wastedBackoff = MetricFamily(
+    name: "api_client_wasted_backoff_seconds_total", kind: .counter,
+    help: "Sleeps inside operations that ended neither in success nor cancelled.", labels: scope)
+  static let audio = MetricFamily(
+    name: "api_client_audio_seconds_total", kind: .counter,
+    help: "Audio sent; retry divided by initial is what retries cost.",
+    labels: scope + ["attempt_kind"])
+  static let consecutiveFailures = MetricFamily(
+    name: "api_client_consecutive_failed_operations", kind: .gauge,
+    help: "Operations that failed in a row, 0 after a success.", labels: scope)
+  static let lastSuccess = MetricFamily(
+    name: "api_client_last_success_timestamp_seconds", kind: .gauge,
+    help: "Event time of the newest successful operation.", labels: scope)
+  static let lastAttempt = MetricFamily(
+    name: "api_client_last_attempt_timestamp_seconds", kind: .gauge,
+    help: "Event time of the newest attempt.", labels: scope)
+  static let openOperations = MetricFamily(
+    name: "api_client_open_operations", kind: .gauge, help: "Unfinished operations.",
+    labels: scope + ["state"])
+  static let oldestOpenOperation = MetricFamily(
+    name: "api_client_oldest_open_operation_timestamp_seconds", kind: .gauge,
+    help: "Start of the oldest unfinished operation.", labels: scope)
+
+  static let logRecords = MetricFamily(
+    name: "relmon_log_records_total", kind: .counter, help: "Log lines accepted.",
+    labels: ["kind"])
+  static let logRejected = MetricFamily(
+    name: "relmon_log_records_rejected_total", kind: .counter, help: "Log lines rejected.",
+    labels: ["reason"])
+  static let logMissing = MetricFamily(
+    name: "relmon_log_missing_records_total", kind: .counter,
+    help: "Sequence numbers of writers that no accepted line has.", labels: [])
+  static let logDropped = MetricFamily(
+    name: "relmon_log_dropped_records_total", kind: .counter,
+    help: "Losses that writers themselves reported.", labels: [])
+  static let logUnmapped = MetricFamily(
+    name: "relmon_log_unmapped_values_total", kind: .counter,
+    help: "Values outside a closed set, counted as what stands for them.", labels: ["key"])
+  static let logLastRecord = MetricFamily(
+    name: "relmon_log_last_record_timestamp_seconds", kind: .gauge,
+    help: "Event time of the newest record.", labels: [])
+  static let logBytesRead = MetricFamily(
+    name: "relmon_log_bytes_read_total", kind: .counter,
+    help: "Bytes of complete log lines read, rejected ones included.", labels: [])
+  static let logUnreadBytes = MetricFamily(
+    name: "relmon_log_unread_bytes", kind: .gauge,
+    help: "Bytes of the log that are not read yet, or no complete line yet.", labels: [])
+  static let labelOverflow = MetricFamily(
+    name: "relmon_label_overflow_total", kind: .counter,
+    help: "Lines folded into _other because of the bound on labels.", labels: ["label"])
+  static let objective = MetricFamily(
+    name: "relmon_slo_objective_ratio", kind: .gauge,
+    help: "Objective of the operation success rate.", labels: [])
+  static let buildInfo = MetricFamily(
+    name: "relmon_build_info", kind: .gauge, help: "Version of the monitor.", labels: ["version"])
+
+  private static let scope = ["provider", "operation"]
+
+  /// Every metric that this version exposes.
+  public static let catalogue: [MetricFamily] = [
+    attempts, attemptFailures, attemptErrors, attemptDuration, operations, operationDuration,
+    operationAttempts, retries, backoff, wastedBackoff, audio, consecutiveFailures, lastSuccess,
+    lastAttempt, openOperations, oldestOpenOperation, logRecords, logRejected, logMissing,
+    logDropped, logUnmapped, logLastRecord, logBytesRead, logUnreadBytes, labelOverflow, objective,
+    buildInfo,
+  ]
+}

@@ -1,0 +1,85 @@
+import Reliability
+
+// How a reader sees a number: always with its unit, never more digits than it deserves.
+
+extension Int {
+  /// `1,234,567`.
+  var grouped: String {
+    let digits = String(magnitude)
+    var result = ""
+    for (index, digit) in digits.enumerated() {
+      if index > 0 && (digits.count - index) % 3 == 0 { result += "," }
+      result.append(digit)
+    }
+    return self < 0 ? "-" + result : result
+  }
+}
+
+extension Double {
+  /// With so many decimals, halves away from zero; `–` if it is not a finite number of that size.
+  func fixed(_ decimals: Int) -> String {
+    var scale = 1.0
+    for _ in 0..<decimals { scale *= 10 }
+    guard let scaled = Int(exactly: (magnitude * scale).rounded()) else { return "–" }
+    let unit = Int(scale)
+    let sign = self < 0 && scaled > 0 ? "-" : ""
+    let whole = sign + (scaled / unit).grouped
+    guard decimals > 0 else { return whole }
+    let rest = String(scaled % unit)
+    return whole + "." + String(repeating: "0", count: decimals - rest.count) + rest
+  }
+
+  /// A duration in milliseconds as `843 ms`, `12.3 s`, `4 min 05 s`, `2 h 10 min`.
+  var duration: String {
+    let seconds = self / 1000
+    if self < 999.5 { return "\(fixed(self < 10 ? 1 : 0)) ms" }
+    if seconds < 99.95 { return "\(seconds.fixed(1)) s" }
+    guard let whole = Int(exactly: seconds.rounded()) else { return "–" }
+    if whole < 3600 { return "\(whole / 60) min \(Self.twoDigits(whole % 60)) s" }
+    return "\((whole / 3600).grouped) h \(Self.twoDigits(whole / 60 % 60)) min"
+  }
+
+  private static func twoDigits(_ value: Int) -> String {
+    (value < 10 ? "0" : "") + String(value)
+  }
+}
+
+extension Ratio {
+  /// `97.9 %`, or `too few` where a percentage would say more than is known.
+  var percentage: String {
+    guard let value, of >= Self.fewestForPercentage else { return of == 0 ? "–" : "too few" }
+    return Self.percentage(value)
+  }
+
+  /// `235/240`.
+  var counts: String { "\(hits.grouped)/\(of.grouped)" }
+
+  /// `95.2 % to 99.1 %`.
+  var intervalText: String {
+    guard let interval else { return "–" }
+    return "\(Self.percentage(interval.low)) to \(Self.percentage(interval.high))"
+  }
+
+  /// One decimal, but 100 % and 0 % only if it is exactly that.
+  static func percentage(_ value: Double) -> String {
+    let percent = value * 100
+    if value < 1 && percent >= 99.95 { return "\(floor(percent, decimals: 2)) %" }
+    if value > 0 && percent < 0.05 { return "< 0.1 %" }
+    return "\(percent.fixed(1)) %"
+  }
+
+  private static func floor(_ value: Double, decimals: Int) -> String {
+    let scaled = (value * 100).rounded(.down) / 100
+    return scaled.fixed(decimals)
+  }
+}
+
+extension RatioChange {
+  /// `+1.2 points`, or that it is not more than noise.
+  var text: String {
+    guard let before = before.value, let after = after.value else { return "–" }
+    let points = (after - before) * 100
+    let sign = points >= 0 ? "+" : ""
+    return isSignificant ? "\(sign)\(points.fixed(1)) points" : "no clear change"
+  }
+}

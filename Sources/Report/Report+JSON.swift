@@ -1,0 +1,169 @@
+import AttemptLog
+import Reliability
+
+extension Report {
+  /// The report as JSON: stable, with its keys in the order of definitions.md.
+  public func json() -> [UInt8] {
+    JSONTree.object([
+      ("schema", .integer(1)),
+      ("window", windowJSON),
+      ("log", logJSON),
+      ("totals", .object(totals.json)),
+      ("previous", previous.map { .object($0.json) } ?? .null),
+      ("changes", .array(changes.map { changeJSON($0.name, $0.change) })),
+      ("operations", .array(operations.map { .object($0.names + $0.tally.json) })),
+      ("errors", .array(errors.map(\.json))),
+      (
+        "retries",
+        .array(
+          retries.map { scope, reason, retries in
+            .object(
+              scope.names + [
+                ("reason", .string(reason.rawValue)),
+                ("ratio", retries.ratio.json),
+                ("slept_seconds", .number(retries.slept.value / 1000)),
+              ])
+          })
+      ),
+      (
+        "retries_by_attempt",
+        .array(
+          retriesByAttempt.map { scope, attempt, ratio in
+            .object(scope.names + [("attempt", .integer(attempt)), ("ratio", ratio.json)])
+          })
+      ),
+      ("slo", sloJSON),
+      (
+        "days",
+        .array(days.map { .object([("date", .string($0.date.description))] + $0.tally.json) })
+      ),
+    ]).rendered()
+  }
+
+  private var windowJSON: JSONTree {
+    .object([
+      ("label", .string(window.label)),
+      ("from", .string(window.from.rfc3339(.sixUnlessZero))),
+      ("to", .string(window.to.rfc3339(.sixUnlessZero))),
+      ("timezone", .string("UTC")),
+    ])
+  }
+
+  private var logJSON: JSONTree {
+    .object([
+      ("records", .integer(log.records)),
+      ("attempts", .integer(log.attempts)),
+      ("operations", .integer(log.operations)),
+      ("rejected", .integer(log.rejected)),
+      ("missing", .integer(log.missing)),
+      ("dropped", .integer(log.dropped)),
+      ("duplicates", .integer(log.duplicates)),
+    ])
+  }
+
+  private var sloJSON: JSONTree {
+    .object([
+      ("objective", .number(slo.objective)),
+      ("budget_operations", .number(slo.budget)),
+      ("failed_operations", .integer(slo.failed)),
+      ("consumed", .optional(slo.consumed)),
+    ])
+  }
+
+  private func changeJSON(_ name: RatioName, _ change: RatioChange) -> JSONTree {
+    .object([
+      ("key", .string(name.rawValue)),
+      ("before", .optional(change.before.value)),
+      ("after", .optional(change.after.value)),
+      ("low", .optional(change.interval?.low)),
+      ("high", .optional(change.interval?.high)),
+      ("significant", .bool(change.isSignificant)),
+    ])
+  }
+}
+
+extension ScopeTally {
+  fileprivate var names: [(String, JSONTree)] {
+    [("provider", .string(provider)), ("operation", .string(operation))]
+  }
+}
+
+extension ErrorRow {
+  fileprivate var json: JSONTree {
+    .object([
+      ("provider", .string(provider)),
+      ("operation", .string(operation)),
+      ("error_class", .string(errorClass.rawValue)),
+      ("error_type", .optional(type)),
+      ("error_code", .optional(code)),
+      ("http_status", .optional(httpStatus)),
+      ("attempts", .integer(attempts)),
+      ("share", .number(share)),
+      ("final", .integer(final)),
+    ])
+  }
+}
+
+extension Ratio {
+  fileprivate var json: JSONTree {
+    .object([
+      ("hits", .integer(hits)),
+      ("of", .integer(of)),
+      ("value", .optional(value)),
+      ("low", .optional(interval?.low)),
+      ("high", .optional(interval?.high)),
+    ])
+  }
+}
+
+extension Tally {
+  /// STATS of definitions.md.
+  fileprivate var json: [(String, JSONTree)] {
+    [
+      ("operations", .integer(operations.count)),
+      ("outcomes", outcomesJSON),
+      ("attempts", .integer(attemptCount)),
+      ("failed_attempts", .integer(failedAttempts)),
+    ]
+      + RatioName.allCases.map { ($0.rawValue, self[$0].json) }
+      + [
+        ("amplification", .optional(amplification)),
+        ("audio_amplification", .optional(audioAmplification)),
+        ("backoff_share", .optional(backoffShare)),
+        ("retried_operations", .integer(operations.retried)),
+        ("rescued_operations", .integer(operations.rescued)),
+        ("slept_seconds", .number(sleptSeconds)),
+        ("wasted_backoff_seconds", .number(wastedBackoffSeconds)),
+        ("audio_seconds", .number(audioSeconds)),
+        ("attempt_latency_ms", allLatencies.json),
+        ("operation_duration_ms", allDurations.json),
+      ]
+  }
+
+  /// Every outcome of the closed set; `other` only if there are any.
+  private var outcomesJSON: JSONTree {
+    .object(
+      OperationOutcome.allCases.filter { $0 != .other || operations.byOutcome[$0].count > 0 }
+        .map { ($0.rawValue, .integer(operations.byOutcome[$0].count)) })
+  }
+}
+
+extension Distribution {
+  /// Below so many values a p99 says nothing.
+  static let fewestForP99 = 100
+
+  fileprivate var json: JSONTree {
+    .object([
+      ("count", .integer(count)),
+      ("sum", .number(sum.value)),
+      ("min", .optional(min)),
+      ("max", .optional(max)),
+      ("p50", .optional(quantile(percent: 50))),
+      ("p90", .optional(quantile(percent: 90))),
+      ("p95", .optional(quantile(percent: 95))),
+      ("p99", .optional(p99)),
+    ])
+  }
+
+  var p99: Double? { count >= Self.fewestForP99 ? quantile(percent: 99) : nil }
+}

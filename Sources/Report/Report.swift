@@ -1,0 +1,145 @@
+public import AttemptLog
+public import Reliability
+
+/// What a report says, computed once; the renderers compute nothing.
+public struct Report: Sendable {
+  public let window: Window
+  public let log: LogSummary
+  public let totals: Tally
+  /// Of the window of equal length before; nil if nothing happened in it.
+  public let previous: Tally?
+  public let operations: [ScopeTally]
+  public let errors: [ErrorRow]
+  public let days: [Day]
+  public let slo: Objective
+
+  public struct Day: Sendable {
+    public let date: CivilDate
+    public let tally: Tally
+  }
+
+  /// About everything that was read, whatever the window.
+  public struct LogSummary: Equatable, Sendable {
+    public let records: Int
+    public let attempts: Int
+    public let operations: Int
+    /// Without duplicates.
+    public let rejected: Int
+    public let missing: Int64
+    public let dropped: Int64
+    public let duplicates: Int
+
+    /// Lines were rejected or are missing.
+    public var isIncomplete: Bool { rejected > 0 || missing > 0 || dropped > 0 }
+  }
+
+  /// The error budget of the window.
+  public struct Objective: Sendable {
+    public static let standard = 0.995
+
+    /// A fraction above 0 and at most 1.
+    public let objective: Double
+    /// Operations that may fail.
+    public let budget: Double
+    /// Operations of O′ that did not succeed.
+    public let failed: Int
+    /// Failed / budget; nil if the budget is 0.
+    public var consumed: Double? { budget == 0 ? nil : Double(failed) / budget }
+  }
+}
+
+/// What a report needs of the log while it is read.
+public struct ReportInput: RecordSink, Sendable {
+  private let window: Window
+  private let hasPrevious: Bool
+  private let objective: Double
+  private var aggregate: Aggregate<WindowedCounts>
+
+  /// - Parameter objective: of the success rate, a fraction above 0 and at most 1.
+  public init(window: Window, objective: Double = Report.Objective.standard) {
+    self.window = window
+    self.objective = objective
+    let before = window.previous.map { [$0] } ?? []
+    let windows = before + window.days.map(\.window)
+    hasPrevious = !before.isEmpty
+    aggregate = Aggregate(
+      WindowedCounts(windows: windows, detailed: before.count..<windows.count))
+  }
+
+  public mutating func accept(
+    _ fields: LineScanner, _ line: Span<UInt8>, at position: LinePosition
+  ) {
+    aggregate.accept(fields, line, at: position)
+  }
+
+  public mutating func reject(
+    _ error: LineError, _ line: Span<UInt8>, at position: LinePosition
+  ) {
+    aggregate.reject(error, line, at: position)
+  }
+
+  /// The report, after all is read; silence is judged at `now`.
+  public consuming func report(at now: Timestamp) -> Report {
+    aggregate.judgeSilence(at: now)
+    aggregate.settle()
+    let counts = aggregate.counts
+    let first = hasPrevious ? 1 : 0
+    let totals = counts.headline(first..<counts.windows.count)
+    let previous = counts.headline(0..<first)
+    let success = totals.successRate
+    return Report(
+      window: window, log: Report.LogSummary(aggregate.log), totals: totals,
+      previous: previous.isEmpty ? nil : previous, operations: counts.byScope(),
+      errors: counts.errorRows(),
+      days: window.days.enumerated().map { index, day in
+        Report.Day(date: day.date, tally: counts.headline(first + index..<first + index + 1))
+      },
+      slo: Report.Objective(
+        objective: objective, budget: (1 - objective) * Double(success.of),
+        failed: success.of - success.hits))
+  }
+}
+
+extension Report.LogSummary {
+  fileprivate init(_ ledger: LogLedger) {
+    records = ledger.recordCount
+    attempts = ledger.records[.attempt, default: 0]
+    operations = ledger.records[.operation, default: 0]
+    rejected = ledger.damaged
+    missing = ledger.missing
+    dropped = ledger.dropped
+    duplicates = ledger.duplicates
+  }
+}
+
+extension Report {
+  /// Whether anything happened in the window.
+  public var isEmpty: Bool { totals.isEmpty && operations.isEmpty }
+
+  /// The six ratios against the window before; empty without one.
+  public var changes: [(name: RatioName, change: RatioChange)] {
+    guard let previous else { return [] }
+    return RatioName.allCases.map {
+      ($0, RatioChange(before: previous[$0], after: totals[$0]))
+    }
+  }
+
+  /// Retries by the error class that caused them, of each pair that had any.
+  public var retries: [(scope: ScopeTally, reason: ErrorClass, retries: Tally.Retries)] {
+    operations.flatMap { scope in
+      ErrorClass.allCases.sorted { [$0.rawValue].precedes([$1.rawValue]) }.compactMap { reason in
+        let retries = scope.tally.retries[reason]
+        return retries.ratio.of == 0 ? nil : (scope, reason, retries)
+      }
+    }
+  }
+
+  /// Retries by the number of the attempt, of each pair that had any.
+  public var retriesByAttempt: [(scope: ScopeTally, attempt: Int64, ratio: Ratio)] {
+    operations.flatMap { scope in
+      scope.tally.retriesByAttempt.sorted { $0.key < $1.key }.compactMap { attempt, retries in
+        retries.ratio.of == 0 ? nil : (scope, attempt, retries.ratio)
+      }
+    }
+  }
+}
