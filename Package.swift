@@ -11,6 +11,8 @@ let package = Package(
     .target(name: "Reliability", dependencies: ["AttemptLog"]),
     .target(name: "Exposition", dependencies: ["AttemptLog", "Reliability"]),
     .target(name: "Report", dependencies: ["AttemptLog", "Reliability"]),
+    .executableTarget(
+      name: "relmon", dependencies: ["AttemptLog", "Reliability", "Report", "Exposition"]),
     .target(name: "TestSupport", dependencies: ["AttemptLog"], path: "Tests/TestSupport"),
     .testTarget(name: "AttemptLogTests", dependencies: ["AttemptLog", "TestSupport"]),
     .testTarget(

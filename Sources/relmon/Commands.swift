@@ -1,0 +1,98 @@
+import AttemptLog
+
+/// A command of the tool; dispatch and help are made from the same table.
+struct Command: Sendable {
+  let name: String
+  let summary: String
+  let options: [Option]
+  let example: String
+  let run: @Sendable (Arguments) throws -> ExitCode
+
+  static let all: [Command] = [.metrics, .report]
+
+  static func find(_ name: String) throws(UsageError) -> Command {
+    guard let command = all.first(where: { $0.name == name }) else {
+      throw .unknownCommand(name, suggestion: Spelling.nearest(to: name, in: all.map(\.name)))
+    }
+    return command
+  }
+
+  /// `relmon COMMAND --help`.
+  var help: String {
+    let all = options + [Option.help]
+    let left = all.map { $0.name + ($0.value.map { " " + $0 } ?? "") }
+    let width = (left.map(\.count).max() ?? 0) + 2
+    let lines = zip(left, all).map { left, option in
+      "  " + left + String(repeating: " ", count: width - left.count) + option.help
+    }
+    return """
+      usage: relmon \(name) [OPTION…] [LOG…]
+
+      \(summary)
+
+      LOG is a file, a directory of segments, or several of them; without it $RELMON_LOG, else
+      attempts.jsonl in the current directory.
+
+      options:
+      \(lines.joined(separator: "\n"))
+
+      example:
+        \(example)
+
+      """
+  }
+
+  /// `relmon --help`.
+  static var overview: String {
+    let width = (all.map(\.name.count).max() ?? 0) + 2
+    let lines = all.map {
+      "  " + $0.name + String(repeating: " ", count: width - $0.name.count) + $0.summary
+    }
+    return """
+      usage: relmon COMMAND [OPTION…] [LOG…]
+
+      Tells from the attempt log of an API client whether its retries help.
+
+      commands:
+      \(lines.joined(separator: "\n"))
+
+      "relmon COMMAND --help" tells the options of a command; "relmon --version" the version.
+
+      """
+  }
+}
+
+extension Option {
+  static let help = Option(name: "--help", value: nil, help: "show this help")
+  static let now = Option(
+    name: "--now", value: "TIME",
+    help: "the present time, so that output can be repeated (RFC 3339)")
+  static let objective = Option(
+    name: "--slo", value: "PERCENT", help: "objective of the operation success rate, such as 99.5")
+  static let strict = Option(
+    name: "--strict", value: nil, help: "exit with 3 if lines were rejected or are missing")
+}
+
+extension Arguments {
+  /// The time given with `--now`, or that of the clock.
+  func now() throws(UsageError) -> Timestamp {
+    guard let text = value("--now") else { return Timestamp.now() }
+    guard let time = Timestamp(rfc3339: text) else {
+      throw .invalidValue("--now", text, expected: "an RFC 3339 time: 2026-11-23T00:00:00Z")
+    }
+    return time
+  }
+
+  /// The fraction given as a percentage with `--slo`.
+  func objective() throws(UsageError) -> Double? {
+    guard let text = value("--slo") else { return nil }
+    let isDecimal = text.utf8.allSatisfy { byte in
+      byte == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+    // The shifted text, not the quotient: 99.9 / 100 is not the double that 0.999 is.
+    guard isDecimal, let fraction = Double(text + "e-2"), fraction > 0, fraction <= 1 else {
+      throw .invalidValue("--slo", text, expected: "a percentage above 0 and at most 100: 99.5")
+    }
+    return fraction
+  }
+}

@@ -1,0 +1,27 @@
+import AttemptLog
+import Exposition
+import Reliability
+
+extension Command {
+  static let metrics = Command(
+    name: "metrics",
+    summary: "Reads to the end and prints once what the endpoint would show.",
+    options: [.objective, .strict, .now],
+    example: "relmon metrics attempts.jsonl > /var/lib/node_exporter/relmon.prom"
+  ) { arguments in
+    let now = try arguments.now()
+    let objective = try arguments.objective()
+    var aggregate = Aggregate(LifetimeCounts())
+    let followers = try LogInput(arguments).followers()
+    for follower in followers { try follower.readAll(into: &aggregate) }
+    aggregate.judgeSilence(at: now)
+    let page = MetricsPage(
+      aggregate: aggregate, now: now, bytesRead: followers.reduce(0) { $0 + $1.bytesRead },
+      unreadBytes: followers.reduce(0) { $0 + Int64($1.unfinishedBytes) }, objective: objective,
+      version: relmonVersion)
+    try Output.write(page.text())
+    let log = aggregate.log
+    let isIncomplete = log.damaged > 0 || log.missing > 0 || log.dropped > 0
+    return arguments.isGiven("--strict") && isIncomplete ? .incomplete : .ok
+  }
+}

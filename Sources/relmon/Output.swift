@@ -1,0 +1,36 @@
+import AttemptLog
+import Glibc
+import Report
+
+/// Data on standard output, diagnostics on standard error.
+enum Output: Sendable {
+  /// Writes all bytes; a reader that went away ends the program quietly.
+  static func write(_ bytes: [UInt8]) throws(Failure) {
+    var written = 0
+    while written < bytes.count {
+      let count = unsafe bytes.withUnsafeBytes { buffer in
+        unsafe Glibc.write(
+          STDOUT_FILENO, buffer.baseAddress?.advanced(by: written), buffer.count - written)
+      }
+      if count >= 0 {
+        written += count
+      } else if errno == EPIPE {
+        exit(ExitCode.ok.rawValue)
+      } else if errno != EINTR {
+        throw Failure(
+          code: .inputOutput,
+          message:
+            "cannot write standard output: \(SystemError.text(errno)) (write, errno \(errno))")
+      }
+    }
+  }
+
+  /// One line on standard error, with control characters made visible.
+  static func diagnose(_ message: String) {
+    var line = Array("relmon: ".utf8)
+    line += TerminalText.visible(message).utf8
+    line.append(UInt8(ascii: "\n"))
+    // Nobody is left to tell if this fails.
+    _ = unsafe line.withUnsafeBytes { unsafe Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+}

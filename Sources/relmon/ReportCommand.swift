@@ -1,0 +1,96 @@
+import AttemptLog
+import Reliability
+import Report
+
+extension Command {
+  static let report = Command(
+    name: "report",
+    summary: "Says how reliable the calls of a week were, and whether retries helped.",
+    options: [
+      Option(name: "--week", value: "WEEK", help: "2026-W47, last (default) or this"),
+      Option(
+        name: "--since", value: "TIME", help: "begin: a date, an RFC 3339 time, or 7d, 12h, 30m ago"
+      ),
+      Option(name: "--until", value: "TIME", help: "end, likewise; default: now"),
+      Option(name: "--format", value: "FORMAT", help: "text (default) or json"),
+      .objective, .strict, .now,
+    ],
+    example: "relmon report --week 2026-W47 /var/log/app/attempts"
+  ) { arguments in
+    let now = try arguments.now()
+    let window = try arguments.window(now: now)
+    let format = try arguments.format()
+    var input = ReportInput(
+      window: window, objective: try arguments.objective() ?? Report.Objective.standard)
+    for follower in try LogInput(arguments).followers() { try follower.readAll(into: &input) }
+    let report = input.report(at: now)
+    try Output.write(format == .json ? report.json() : report.text())
+    if arguments.isGiven("--strict") && report.log.isIncomplete { return .incomplete }
+    return report.isEmpty ? .noData : .ok
+  }
+}
+
+private enum ReportFormat: String, CaseIterable {
+  case text, json
+}
+
+extension Arguments {
+  fileprivate func format() throws(UsageError) -> ReportFormat {
+    guard let name = value("--format") else { return .text }
+    guard let format = ReportFormat(rawValue: name) else {
+      throw .invalidValue("--format", name, expected: "text or json")
+    }
+    return format
+  }
+
+  /// The window of `--week`, or of `--since` and `--until`.
+  fileprivate func window(now: Timestamp) throws(UsageError) -> Window {
+    for bound in ["--since", "--until"] where isGiven(bound) && isGiven("--week") {
+      throw .conflict("--week", bound)
+    }
+    guard let since = value("--since") else {
+      if let until = value("--until") {
+        throw .invalidValue("--until", until, expected: "given without --since")
+      }
+      return try week(now: now)
+    }
+    let from = try time("--since", since, now: now)
+    let to =
+      try value("--until").map { text throws(UsageError) in
+        try time("--until", text, now: now)
+      } ?? now
+    guard from < to else {
+      throw .invalidValue("--since", since, expected: "before the end of the window")
+    }
+    return Window(from: from, to: to)
+  }
+
+  private func week(now: Timestamp) throws(UsageError) -> Window {
+    let text = value("--week") ?? "last"
+    switch text {
+    case "this": return ISOWeek(containing: now.daysSince1970).window
+    case "last": return ISOWeek(containing: now.daysSince1970 - 7).window
+    default:
+      guard let week = ISOWeek(text) else {
+        throw .invalidValue("--week", text, expected: "a week: 2026-W47, last or this")
+      }
+      return week.window
+    }
+  }
+
+  /// A date, an RFC 3339 time, or a span before now such as `7d`.
+  private func time(
+    _ option: String, _ text: String, now: Timestamp
+  ) throws(UsageError) -> Timestamp {
+    if let time = Timestamp(rfc3339: text) ?? Timestamp(rfc3339: text + "T00:00:00Z") {
+      return time
+    }
+    let seconds: [Character: Int64] = ["w": 604_800, "d": 86_400, "h": 3600, "m": 60]
+    if let unit = text.last.flatMap({ seconds[$0] }), let count = UInt16(text.dropLast()) {
+      return now.advanced(
+        byMicroseconds: -Int64(count) * unit * Timestamp.microsecondsPerSecond)
+    }
+    throw .invalidValue(
+      option, text, expected: "a date, an RFC 3339 time or a span such as 7d, 12h, 30m")
+  }
+}
