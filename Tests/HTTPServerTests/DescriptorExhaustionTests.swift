@@ -1,0 +1,38 @@
+import Glibc
+import HTTPServer
+import TestSupport
+import Testing
+
+struct DescriptorExhaustionTests {
+  // In a process of its own: the limit is the process's.
+  @Test func `without descriptors the server neither spins nor dies`() async {
+    await #expect(processExitsWith: .success) {
+      let server = try HTTPServer(listeningOn: [.loopback(port: 0)]) { _ in .text(200, "here") }
+      try server.start()
+      var limit = rlimit(rlim_cur: 64, rlim_max: 64)
+      let limited = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      #expect(limited == 0)
+      var fillers: [Int32] = []
+      while true {
+        let filler = open("/dev/null", O_RDONLY)
+        guard filler >= 0 else { break }
+        fillers.append(filler)
+      }
+      #expect(errno == EMFILE)
+
+      // The client takes the last descriptor, so the server has none but its spare.
+      close(fillers.removeLast())
+      let begin = clock()
+      for _ in 0..<3 {
+        // From the second on, closing waits for the end of the pause: time for a spin to show.
+        let client = try TCPClient(port: server.addresses[0].port)
+        #expect(client.readToEnd() == ("", .closed))
+      }
+      #expect(clock() - begin < CLOCKS_PER_SEC / 20)
+      for filler in fillers { close(filler) }
+      let client = try TCPClient(port: server.addresses[0].port)
+      try client.send("GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
+      #expect(client.readToEnd().text.hasSuffix("here"))
+    }
+  }
+}
