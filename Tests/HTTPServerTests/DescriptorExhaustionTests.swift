@@ -23,11 +23,13 @@ struct DescriptorExhaustionTests {
       // The client takes the last descriptor, so the server has none but its spare.
       close(fillers.removeLast())
       let begin = clock()
+      let start = ContinuousClock.now
       for _ in 0..<3 {
-        // From the second on, closing waits for the end of the pause: time for a spin to show.
+        // From the second on, a client waits for the end of the pause: time for a spin to show.
         let client = try TCPClient(port: server.addresses[0].port)
         #expect(client.readToEnd() == ("", .closed))
       }
+      #expect(ContinuousClock.now - start >= .milliseconds(200))
       #expect(clock() - begin < CLOCKS_PER_SEC / 20)
       for filler in fillers { close(filler) }
       let client = try TCPClient(port: server.addresses[0].port)

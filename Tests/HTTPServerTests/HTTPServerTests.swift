@@ -88,6 +88,18 @@ struct HTTPServerTests {
     #expect(ending == .closed)
   }
 
+  @Test func `a byte now and then does not put the deadline off`() throws {
+    let server = try Self.started { $0.headerDeadline = .milliseconds(100) }
+    let client = try TCPClient(port: server.port)
+    var bytesSent = 0
+    repeat {
+      try client.send("a")
+      bytesSent += 1
+    } while bytesSent < 50 && !client.hasInput(withinMilliseconds: 20)
+    #expect(client.readToEnd().text.hasPrefix("HTTP/1.1 408 "))
+    #expect(bytesSent < 50)
+  }
+
   @Test func `a body that does not come gets 408`() throws {
     let server = try Self.started {
       $0.limits.bodyBytesMax = 8

@@ -98,9 +98,14 @@ public final class TCPClient {
     return nil
   }
 
-  private func receive() -> Ending? {
+  /// Waits until something has arrived, the connection has ended, or the time is over.
+  public func hasInput(withinMilliseconds milliseconds: Int32) -> Bool {
     var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    guard unsafe poll(&polled, 1, Int32(Self.waitSecondsMax * 1000)) > 0 else { return .timedOut }
+    return unsafe poll(&polled, 1, milliseconds) > 0
+  }
+
+  private func receive() -> Ending? {
+    guard hasInput(withinMilliseconds: Int32(Self.waitSecondsMax * 1000)) else { return .timedOut }
     var buffer = [UInt8](repeating: 0, count: 65_536)
     let count = unsafe buffer.withUnsafeMutableBytes {
       unsafe recv(descriptor, $0.baseAddress, $0.count, 0)
