@@ -9,9 +9,17 @@ let package = Package(
   targets: [
     .target(name: "AttemptLog"),
     .target(name: "HTTPServer"),
+    .target(name: "ProviderSimulator", dependencies: ["AttemptLog", "HTTPServer"]),
+    .executableTarget(
+      name: "provider-simulator", dependencies: ["HTTPServer", "ProviderSimulator"]),
     .target(name: "TestSupport", dependencies: ["AttemptLog"], path: "Tests/TestSupport"),
     .testTarget(name: "AttemptLogTests", dependencies: ["AttemptLog", "TestSupport"]),
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport"]),
+    .testTarget(
+      name: "ProviderSimulatorTests",
+      dependencies: [
+        "AttemptLog", "HTTPServer", "ProviderSimulator", "TestSupport", "provider-simulator",
+      ]),
   ]
 )
 
