@@ -19,11 +19,15 @@ public final class BuiltTool: @unchecked Sendable {
     try process.run()
   }
 
-  /// Waits for the first line on standard output, or for its end.
+  private static let lineSecondsMax = 20
+
+  /// Waits for the first line on standard output, for its end, or for 20 seconds.
   public func firstLine() -> String {
     var bytes: [UInt8] = []
-    while let byte = output.fileHandleForReading.readData(ofLength: 1).first,
-      byte != UInt8(ascii: "\n")
+    let pipe = output.fileHandleForReading
+    var polled = pollfd(fd: pipe.fileDescriptor, events: Int16(POLLIN), revents: 0)
+    while unsafe poll(&polled, 1, Int32(Self.lineSecondsMax * 1000)) > 0,
+      let byte = pipe.readData(ofLength: 1).first, byte != UInt8(ascii: "\n")
     {
       bytes.append(byte)
     }

@@ -3,8 +3,22 @@ import HTTPServer
 import TestSupport
 import Testing
 
-struct DescriptorExhaustionTests {
-  // In a process of its own: the limit is the process's.
+// In processes of their own: processor time and descriptors are counted by process.
+struct SpinTests {
+  @Test func `a stop that waits for an answer waits idle`() async {
+    await #expect(processExitsWith: .success) {
+      let arrived = Semaphore()
+      let server = try HTTPServerTests.started(arrived: arrived)
+      let client = try TCPClient(port: server.port)
+      try client.send("GET /late HTTP/1.1\r\nHost: localhost\r\n\r\n")
+      arrived.wait()
+      let begin = clock()
+      server.stop()
+      #expect(client.readAnswer().hasSuffix("GET /late"))
+      #expect(clock() - begin < CLOCKS_PER_SEC / 20)
+    }
+  }
+
   @Test func `without descriptors the server neither spins nor dies`() async {
     await #expect(processExitsWith: .success) {
       let server = try HTTPServer(listeningOn: [.loopback(port: 0)]) { _ in .text(200, "here") }
