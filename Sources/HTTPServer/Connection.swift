@@ -1,0 +1,229 @@
+import Glibc
+
+/// One client: its requests are answered one after the other, in order.
+///
+/// Owned by the loop's thread. It is told when its descriptor is ready and when its deadline has
+/// passed, and never blocks.
+final class Connection {
+  typealias Instant = ContinuousClock.Instant
+
+  enum Phase {
+    case reading
+    /// The answer is ready and held back until the deadline, which then sends or resets.
+    case waiting(resets: Bool)
+    case writing
+    /// The last answer is out; input is thrown away until the peer closes.
+    // RFC 9112 §9.6: closing with input unread sends RST, which can take the answer with it.
+    case lingering
+    case closed
+  }
+
+  /// What a reading connection is waiting for; each has its own time.
+  private enum Stage {
+    case nextRequest, head, body
+  }
+
+  let descriptor: Int32
+  private let checksHost: Bool
+  private let configuration: HTTPServer.Configuration
+  private let handler: HTTPServer.Handler
+  private var parser: RequestParser
+  private(set) var phase = Phase.reading
+  private(set) var deadline: Instant
+  private var stage: Stage? = .head
+  private var answers = 0
+  private var closesAfterAnswer = false
+  private var output: [UInt8] = []
+  /// Bytes of `output` that are sent; 0...output.count.
+  private var sent = 0
+
+  init(
+    descriptor: Int32, checksHost: Bool, configuration: HTTPServer.Configuration,
+    handler: @escaping HTTPServer.Handler, now: Instant
+  ) {
+    self.descriptor = descriptor
+    self.checksHost = checksHost
+    self.configuration = configuration
+    self.handler = handler
+    parser = RequestParser(limits: configuration.limits)
+    deadline = now + configuration.headerDeadline
+  }
+
+  var isClosed: Bool {
+    if case .closed = phase { true } else { false }
+  }
+
+  var pollEvents: Int16 {
+    switch phase {
+    case .reading, .lingering: Int16(POLLIN)
+    case .writing: Int16(POLLOUT)
+    // Errors and hang-ups are reported unasked.
+    case .waiting, .closed: 0
+    }
+  }
+
+  // MARK: - Events
+
+  /// The descriptor is ready for what `pollEvents` asked, or broken.
+  func ready(now: Instant, scratch: inout [UInt8]) {
+    switch phase {
+    case .reading: read(now: now, scratch: &scratch)
+    case .lingering:
+      if case .ended = Sockets.receive(descriptor, into: &scratch) { close() }
+    case .writing:
+      flush(now: now)
+      serve(now: now)
+    case .waiting: close()
+    case .closed: break
+    }
+  }
+
+  func expire(now: Instant) {
+    guard now >= deadline else { return }
+    switch phase {
+    case .reading where stage == .nextRequest: close()
+    case .reading: refuse(408, "the request did not arrive in time", now: now)
+    case .waiting(let resets):
+      if resets {
+        Sockets.armReset(descriptor)
+        close()
+      } else {
+        beginWriting(now: now)
+        serve(now: now)
+      }
+    case .writing, .lingering: close()
+    case .closed: break
+    }
+  }
+
+  /// An answer in work may be finished; everything else ends here.
+  func stop() {
+    closesAfterAnswer = true
+    if case .reading = phase { close() }
+  }
+
+  func close() {
+    guard !isClosed else { return }
+    Glibc.close(descriptor)
+    phase = .closed
+  }
+
+  // MARK: - Requests
+
+  private func read(now: Instant, scratch: inout [UInt8]) {
+    switch Sockets.receive(descriptor, into: &scratch) {
+    case .wouldBlock: break
+    case .ended: close()
+    case .moved(let count):
+      parser.feed(scratch.span.extracting(first: count))
+      serve(now: now)
+    }
+  }
+
+  /// Answers what has arrived, until more input is needed or an answer does not go out at once.
+  private func serve(now: Instant) {
+    while case .reading = phase {
+      switch parser.next() {
+      case .needMore:
+        sendContinueIfDue()
+        setReadDeadline(now: now)
+        return
+      case .refusal(let refusal):
+        refuse(refusal.status, refusal.text, now: now)
+      case .request(let request):
+        answer(request, now: now)
+      }
+    }
+  }
+
+  private func answer(_ request: HTTPRequest, now: Instant) {
+    answers += 1
+    if !request.persists || answers >= configuration.requestsPerConnectionMax {
+      closesAfterAnswer = true
+    }
+    let response =
+      isAllowed(request) ? handler(request) : .refusal(403, "this Host is not served here")
+    let persistence: HTTPResponse.Persistence =
+      closesAfterAnswer ? .close : request.minorVersion == 0 ? .keepAlive : .unsaid
+    send(response, isHead: request.method == "HEAD", persistence: persistence, now: now)
+  }
+
+  private func refuse(_ status: Int, _ reason: String, now: Instant) {
+    closesAfterAnswer = true
+    send(.refusal(status, reason), isHead: false, persistence: .close, now: now)
+  }
+
+  private func isAllowed(_ request: HTTPRequest) -> Bool {
+    guard checksHost else { return true }
+    guard let authority = request.authority else { return false }
+    // The parser let only `host`, `host:port`, `[host]` and `[host]:port` pass.
+    let host =
+      authority.utf8.first == UInt8(ascii: "[")
+      ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
+    return ["localhost", "127.0.0.1", "[::1]"].contains(host.lowercased())
+  }
+
+  private func sendContinueIfDue() {
+    guard parser.takeContinueDue() else { return }
+    let interim = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+    guard case .moved(interim.count) = Sockets.send(descriptor, interim, from: 0) else {
+      close()
+      return
+    }
+  }
+
+  private func setReadDeadline(now: Instant) {
+    let current: Stage = parser.isIdle ? .nextRequest : parser.isInHead ? .head : .body
+    guard current != stage else { return }
+    // The first head's time runs from the connection on.
+    stage = current
+    switch current {
+    case .nextRequest: deadline = now + configuration.keepAliveIdle
+    case .head: deadline = now + configuration.headerDeadline
+    case .body: deadline = now + configuration.bodyDeadline
+    }
+  }
+
+  // MARK: - Answers
+
+  private func send(
+    _ response: HTTPResponse, isHead: Bool, persistence: HTTPResponse.Persistence, now: Instant
+  ) {
+    stage = nil
+    output = response.wireBytes(isHead: isHead, persistence: persistence)
+    sent = 0
+    if response.delay > .zero || response.resetsConnection {
+      phase = .waiting(resets: response.resetsConnection)
+      deadline = now + max(response.delay, .zero)
+    } else {
+      beginWriting(now: now)
+    }
+  }
+
+  private func beginWriting(now: Instant) {
+    phase = .writing
+    deadline = now + configuration.writeDeadline
+    flush(now: now)
+  }
+
+  private func flush(now: Instant) {
+    while sent < output.count {
+      switch Sockets.send(descriptor, output, from: sent) {
+      case .moved(let count): sent += count
+      case .wouldBlock: return
+      case .ended:
+        close()
+        return
+      }
+    }
+    output = []
+    sent = 0
+    if closesAfterAnswer {
+      Sockets.endOutput(descriptor)
+      phase = .lingering
+      deadline = now + configuration.lingerDeadline
+    } else {
+      phase = .reading
+    }
+  }
+}

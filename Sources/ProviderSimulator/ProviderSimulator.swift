@@ -1,0 +1,163 @@
+import AttemptLog
+public import HTTPServer
+
+/// Both providers' APIs, with faults by probability.
+///
+/// AssemblyAI is under `/assemblyai`, Lesan under `/lesan`. The same configuration and the same
+/// requests at the same times, one after the other, give the same answers byte for byte: each
+/// request draws one number from the seed's generator, and all its chances follow from that one.
+public final class ProviderSimulator: Sendable {
+  public struct Configuration: Sendable {
+    public var seed: UInt64 = 1
+    /// Each request suffers the first fault that strikes.
+    public var faults: [Fault] = []
+    /// How long an answer takes, except that of a synchronous transcription.
+    public var latency: ClosedRange<Duration> = .milliseconds(20) ... .milliseconds(250)
+    /// How long a job waits.
+    public var queueing: ClosedRange<Duration> = .milliseconds(200) ... .seconds(2)
+    /// How long a job is worked on.
+    public var processing: ClosedRange<Duration> = .seconds(2) ... .seconds(20)
+    public var audioDuration: ClosedRange<Duration> = .seconds(5) ... .seconds(300)
+    public var assemblyAI = AssemblyAILimits()
+    public var lesan = LesanLimits()
+
+    public init() {}
+  }
+
+  public struct AssemblyAILimits: Sendable {
+    /// More is answered 429.
+    public var requestsPer5Minutes = 20_000
+
+    public init() {}
+  }
+
+  public struct LesanLimits: Sendable {
+    /// More is answered 429 `rate_limit_exceeded`.
+    public var requestsPerMinute = 60
+    /// More at once is answered 429 `concurrent_limit_exceeded`.
+    public var concurrentJobs = 10
+    /// More in a day of UTC is answered 429 `daily_quota_exceeded`.
+    public var audioMinutesPerDay = 500.0
+
+    public init() {}
+  }
+
+  /// What the simulator needs of its server: room for uploads, and long-lived connections.
+  public static var serverConfiguration: HTTPServer.Configuration {
+    var configuration = HTTPServer.Configuration()
+    configuration.limits.bodyBytesMax = 8 * 1024 * 1024
+    configuration.requestsPerConnectionMax = 10_000
+    configuration.connectionsMax = 256
+    return configuration
+  }
+
+  private let clock: SimulatorClock
+  private let state: Locked<SimulatorState>
+
+  public init(configuration: Configuration = Configuration(), clock: SimulatorClock = .system) {
+    self.clock = clock
+    state = Locked(SimulatorState(configuration))
+  }
+
+  public var counts: SimulatorCounts {
+    state.withLock { $0.counts }
+  }
+
+  /// The handler of an `HTTPServer`; a test or a demo may call it without one.
+  public func answer(_ request: HTTPRequest) -> HTTPResponse {
+    let now = clock.now()
+    var response = state.withLock { $0.answer(request, at: now) }
+    if let advance = clock.advance {
+      advance(response.delay)
+      response.delay = .zero
+    }
+    return response
+  }
+
+  /// A running server of this simulator; whoever holds it stops it.
+  public func serve(on address: ListenAddress) throws(ListenError) -> HTTPServer {
+    let server = try HTTPServer(
+      listeningOn: [address], configuration: Self.serverConfiguration, handler: answer)
+    try server.start()
+    return server
+  }
+}
+
+/// What a provider knows about one request.
+struct Visit {
+  let request: HTTPRequest
+  /// The path without the provider's prefix.
+  let path: String
+  let kind: SimulatedRequest?
+  let now: Timestamp
+  /// What goes wrong with the job, if the request submits one.
+  let jobFailure: JobFailure?
+}
+
+struct SimulatorState: Sendable {
+  private let configuration: ProviderSimulator.Configuration
+  private var generator: SeededGenerator
+  private var assemblyAI: AssemblyAIAPI
+  private var lesan: LesanAPI
+  private(set) var counts = SimulatorCounts()
+
+  init(_ configuration: ProviderSimulator.Configuration) {
+    self.configuration = configuration
+    generator = SeededGenerator(seed: configuration.seed)
+    assemblyAI = AssemblyAIAPI(configuration)
+    lesan = LesanAPI(configuration)
+  }
+
+  mutating func answer(_ request: HTTPRequest, at now: Timestamp) -> HTTPResponse {
+    guard let (provider, path) = Self.route(request.path) else {
+      return .text(404, "expected a path below /assemblyai or /lesan\n")
+    }
+    var draws = SeededGenerator(seed: generator.next())
+    // A generator of their own: a further fault leaves the other chances as they are.
+    var faultDraws = SeededGenerator(seed: draws.next())
+    let kind =
+      provider == .assemblyAI
+      ? AssemblyAIAPI.kind(request.method, path) : LesanAPI.kind(request.method, path)
+    let effects = strike(kind, of: provider, at: now, &faultDraws)
+    let visit = Visit(
+      request: request, path: path, kind: kind, now: now, jobFailure: effects.jobFailure)
+    var response =
+      switch provider {
+      case .assemblyAI: assemblyAI.answer(visit, fault: effects.answer, &draws, &counts)
+      case .lesan: lesan.answer(visit, fault: effects.answer, &draws, &counts)
+      }
+    if response.delay == .zero { response.delay = draws.duration(in: configuration.latency) }
+    counts.countAnswer(provider, kind, status: response.status)
+    return response
+  }
+
+  private static func route(_ path: String) -> (SimulatedProvider, String)? {
+    for provider in SimulatedProvider.allCases {
+      let prefix = "/\(provider.rawValue)/"
+      if path.hasPrefix(prefix) { return (provider, "/" + path.dropFirst(prefix.count)) }
+    }
+    return nil
+  }
+
+  private func strike(
+    _ kind: SimulatedRequest?, of provider: SimulatedProvider, at now: Timestamp,
+    _ draws: inout SeededGenerator
+  ) -> (answer: HTTPResponse?, jobFailure: JobFailure?) {
+    var answer: HTTPResponse?
+    var jobFailure: JobFailure?
+    for fault in configuration.faults {
+      let strikes = draws.unit() < fault.probability
+      guard strikes, fault.concerns(kind, of: provider, at: now) else { continue }
+      switch fault.effect {
+      case .answer(let status, let code):
+        answer =
+          answer
+          ?? ErrorCatalogue.answer(
+            provider, status: status, code: code, retryAfterSeconds: fault.retryAfterSeconds)
+      case .jobFailure(let failure):
+        jobFailure = jobFailure ?? failure
+      }
+    }
+    return (answer, jobFailure)
+  }
+}

@@ -1,0 +1,57 @@
+import Glibc
+import HTTPServer
+import ProviderSimulator
+
+@main
+enum ProviderSimulatorTool {
+  /// As cli.md counts them.
+  private enum ExitCode: Int32 {
+    case done = 0
+    case usage = 2
+    case inputOutput = 5
+  }
+
+  static func main() {
+    do {
+      let options = try SimulatorOptions(Array(CommandLine.arguments.dropFirst()))
+      if options.showsHelp {
+        print(SimulatorOptions.help)
+        exit(ExitCode.done.rawValue)
+      }
+      try run(options)
+      exit(ExitCode.done.rawValue)
+    } catch let error as SimulatorUsageError {
+      fail(.usage, "\(error)")
+    } catch {
+      fail(.inputOutput, "\(error)")
+    }
+  }
+
+  private static func run(_ options: SimulatorOptions) throws(ListenError) {
+    // Blocked before any thread begins, so that every signal waits for `sigwait`.
+    var signals = sigset_t()
+    unsafe sigemptyset(&signals)
+    unsafe sigaddset(&signals, SIGTERM)
+    unsafe sigaddset(&signals, SIGINT)
+    unsafe sigprocmask(SIG_BLOCK, &signals, nil)
+
+    var configuration = ProviderSimulator.Configuration()
+    configuration.seed = options.seed
+    configuration.faults = options.faults
+    let server = try ProviderSimulator(configuration: configuration)
+      .serve(on: .loopback(port: options.port))
+    for address in server.addresses { print("listening on http://\(address)") }
+    // A pipe is buffered, and whoever reads it waits for the port.
+    fflush(nil)
+
+    var signal: Int32 = 0
+    unsafe sigwait(&signals, &signal)
+    server.stop()
+  }
+
+  private static func fail(_ code: ExitCode, _ message: String) -> Never {
+    let line = Array("provider-simulator: \(message)\n".utf8)
+    _ = unsafe line.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }
+    exit(code.rawValue)
+  }
+}

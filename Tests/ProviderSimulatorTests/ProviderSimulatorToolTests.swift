@@ -1,0 +1,59 @@
+import Glibc
+import TestSupport
+import Testing
+
+struct ProviderSimulatorToolTests {
+  @Test(arguments: [SIGTERM, SIGINT])
+  func `the tool prints its port, answers, and stops on a signal`(signal: Int32) throws {
+    let tool = try BuiltTool(
+      "provider-simulator", ["--port", "0", "--seed=7", "--fault", "lesan:429:retry_after=3"])
+    let line = tool.firstLine()
+    #expect(line.hasPrefix("listening on http://127.0.0.1:"))
+    let port = try #require(UInt16(line.drop { $0 != "1" }.split(separator: ":").last ?? ""))
+    let client = try TCPClient(port: port)
+    try client.send("GET /lesan/v1/usage HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    #expect(client.readAnswer().contains("Retry-After: 3\r\n"))
+    tool.send(signal: signal)
+    #expect(tool.finish() == ("", "", 0))
+  }
+
+  @Test(arguments: [
+    (["--prot", "0"], "unknown argument \"--prot\"; try --help"),
+    (["extra"], "unknown argument \"extra\"; try --help"),
+    (["--port"], "--port needs a value"),
+    (["--port", "65536"], "--port cannot be \"65536\": expected a whole number from 0 to 65535"),
+    (
+      ["--seed=-1"],
+      "--seed cannot be \"-1\": expected a whole number from 0 to 18446744073709551615"
+    ),
+    (
+      ["--fault", "lesan:200"], "invalid fault \"lesan:200\": the provider has no fault \"200\""
+    ),
+  ])
+  func `a wrong command line is one line and exit 2`(arguments: [String], message: String) throws {
+    let result = try BuiltTool("provider-simulator", arguments).finish()
+    #expect(result == ("", "provider-simulator: \(message)\n", 2))
+  }
+
+  @Test func `a port in use is one line and exit 5`() throws {
+    let first = try BuiltTool("provider-simulator", [])
+    let address = String(first.firstLine().dropFirst("listening on http://".count))
+    let port = String(address.split(separator: ":").last ?? "")
+    let second = try BuiltTool("provider-simulator", ["--port", port]).finish()
+    #expect(
+      second
+        == (
+          "",
+          "provider-simulator: cannot listen on \(address): address already in use (bind, errno 98)\n",
+          5
+        ))
+    first.send(signal: SIGTERM)
+    #expect(first.finish().status == 0)
+  }
+
+  @Test func `help goes to standard output`() throws {
+    let result = try BuiltTool("provider-simulator", ["--help"]).finish()
+    #expect(result.output.hasPrefix("usage: provider-simulator "))
+    #expect(result.status == 0)
+  }
+}

@@ -1,0 +1,55 @@
+import Foundation
+
+/// A tool of this package as it was built, run as a process.
+public final class BuiltTool: @unchecked Sendable {
+  // Unchecked: the process is configured here and afterwards only asked, signalled and awaited,
+  // by the test that owns it.
+  private let process = Process()
+  private let output = Pipe()
+  private let errors = Pipe()
+
+  public init(_ name: String, _ arguments: [String]) throws {
+    // The tests' own executable stands beside the tools.
+    let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    process.executableURL = URL(fileURLWithPath: tests).deletingLastPathComponent()
+      .appendingPathComponent(name)
+    process.arguments = arguments
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+  }
+
+  private static let lineSecondsMax = 20
+
+  /// Waits for the first line on standard output, for its end, or for 20 seconds.
+  public func firstLine() -> String {
+    var bytes: [UInt8] = []
+    let pipe = output.fileHandleForReading
+    var polled = pollfd(fd: pipe.fileDescriptor, events: Int16(POLLIN), revents: 0)
+    while unsafe poll(&polled, 1, Int32(Self.lineSecondsMax * 1000)) > 0,
+      let byte = pipe.readData(ofLength: 1).first, byte != UInt8(ascii: "\n")
+    {
+      bytes.append(byte)
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  public func send(signal: Int32) {
+    kill(process.processIdentifier, signal)
+  }
+
+  /// What was written since, and how the tool ended; waits for that.
+  public func finish() -> (output: String, errors: String, status: Int32) {
+    let written = output.fileHandleForReading.readDataToEndOfFile()
+    let complaints = errors.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return (
+      String(decoding: written, as: UTF8.self), String(decoding: complaints, as: UTF8.self),
+      process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+    )
+  }
+
+  deinit {
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+  }
+}
