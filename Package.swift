@@ -15,9 +15,11 @@ let package = Package(
     .target(name: "Report", dependencies: ["AttemptLog", "Reliability"]),
     .target(name: "Exposition", dependencies: ["AttemptLog", "Reliability"]),
     .target(name: "HTTPServer"),
+    .target(
+      name: "Monitor", dependencies: ["AttemptLog", "Exposition", "HTTPServer", "Reliability"]),
     .executableTarget(
       name: "relmon",
-      dependencies: ["AttemptLog", "Exposition", "Reliability", "Report"]),
+      dependencies: ["AttemptLog", "Exposition", "HTTPServer", "Monitor", "Reliability", "Report"]),
     .target(name: "ProviderSimulator", dependencies: ["AttemptLog", "HTTPServer"]),
     .executableTarget(
       name: "provider-simulator", dependencies: ["HTTPServer", "ProviderSimulator"]),
@@ -28,10 +30,14 @@ let package = Package(
       name: "ReliabilityTests", dependencies: ["AttemptLog", "Reliability", "TestSupport"]),
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport"]),
     .testTarget(
+      name: "MonitorTests",
+      dependencies: ["AttemptLog", "HTTPServer", "Monitor", "TestSupport"]),
+    .testTarget(
       name: "ProviderSimulatorTests",
       dependencies: [
         "AttemptLog", "HTTPServer", "ProviderSimulator", "TestSupport", "provider-simulator",
       ]),
+    .testTarget(name: "RelmonTests", dependencies: ["TestSupport", "relmon"]),
     .testTarget(name: "RepositoryTests"),
   ]
 )

@@ -9,8 +9,6 @@ public final class LogFollower {
   public let location: LogLocation
   /// Bytes of complete lines, newlines included, of all files.
   public var bytesRead: Int64 { bytesOfClosedFiles + (current?.parser.position.offset ?? 0) }
-  /// Bytes behind the last newline of the active file: no line yet.
-  public var unfinishedBytes: Int { current?.parser.unfinishedBytes ?? 0 }
   /// The file that is being read, or that was read last.
   public private(set) var path: String
 
@@ -54,6 +52,13 @@ public final class LogFollower {
       }
     }
     return true
+  }
+
+  /// Bytes that are there now and not read as lines: those of the rest of the open file and of the
+  /// files that come next.
+  public func unreadBytes() -> Int64 {
+    let rest = current.map { $0.unreadBytes } ?? 0
+    return pending.reduce(rest) { $0 + (FileIdentity(path: $1.path)?.size ?? 0) }
   }
 
   /// The open file, or the next one opened; nil if there is none.
@@ -153,6 +158,12 @@ private final class OpenLogFile {
       throw .system(path: path, call: "fstat", errno: errno)
     }
     return identity
+  }
+
+  /// An unfinished line, and what was not read yet.
+  var unreadBytes: Int64 {
+    let size = FileIdentity(descriptor: descriptor)?.size ?? offset
+    return max(0, size - offset) + Int64(parser.unfinishedBytes)
   }
 
   /// How many bytes were read; 0 at the end.

@@ -9,6 +9,8 @@ public struct MetricsPage: Sendable {
   public var aggregate: Aggregate<LifetimeCounts>
   /// What the gauges of open operations are judged by.
   public var now: Timestamp
+  /// Numbers that no accepted line has; the owner sees to it that it does not go back.
+  public var missing: Int64
   public var bytesRead: Int64
   public var unreadBytes: Int64
   /// A fraction; its metric is left out without one.
@@ -16,11 +18,13 @@ public struct MetricsPage: Sendable {
   public var version: String
 
   public init(
-    aggregate: Aggregate<LifetimeCounts>, now: Timestamp, bytesRead: Int64, unreadBytes: Int64,
+    aggregate: Aggregate<LifetimeCounts>, now: Timestamp, missing: Int64, bytesRead: Int64,
+    unreadBytes: Int64,
     objective: Double? = nil, version: String
   ) {
     self.aggregate = aggregate
     self.now = now
+    self.missing = missing
     self.bytesRead = bytesRead
     self.unreadBytes = unreadBytes
     self.objective = objective
@@ -213,7 +217,7 @@ extension MetricsPage {
       let labels = LabelSet(["reason"], [reason.rawValue])
       page.sample(labels, .integer(log.rejected[reason, default: 0]))
     }
-    page.single(.logMissing, .integer(Int(log.missing)))
+    page.single(.logMissing, .integer(Int(missing)))
     page.single(.logDropped, .integer(Int(log.dropped)))
     page.begin(.logUnmapped)
     for key in LogLedger.restrictedKeys {

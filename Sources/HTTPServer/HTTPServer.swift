@@ -40,9 +40,9 @@ public final class HTTPServer: Sendable {
   /// The addresses with the ports that the system chose.
   public let addresses: [ListenAddress]
   private let loop: ServerLoop
-  private let wakeEnd: Int32
-  /// The loop's pthread, 0 before `start()` and after `stop()`.
-  private let thread = Atomic<pthread_t>(0)
+  private let wake: WakePipe
+  /// Nil before `start()`.
+  private let thread = Mutex<BlockingThread?>(nil)
 
   /// Binds and listens; connections wait in the backlog until `start()`.
   public init(
@@ -52,41 +52,30 @@ public final class HTTPServer: Sendable {
     precondition(!addresses.isEmpty, "a server needs an address")
     let opened = try Self.open(addresses)
     self.addresses = opened.listeners.map(\.address)
-    wakeEnd = opened.wake.write
+    wake = opened.wake
     loop = ServerLoop(
-      listeners: opened.listeners, wakeDescriptor: opened.wake.read, configuration: configuration,
+      listeners: opened.listeners, wakeDescriptor: opened.wake.readEnd,
+      configuration: configuration,
       handler: handler)
   }
 
   deinit {
     stop()
     loop.closeAll()
-    close(wakeEnd)
   }
 
-  /// Runs the loop on a thread of its own, on which every signal is blocked; once per server.
+  /// Runs the loop on a thread of its own; once per server.
   public func start() throws(ListenError) {
-    precondition(thread.load(ordering: .acquiring) == 0, "a server is started once")
-    var everything = sigset_t()
-    var before = sigset_t()
-    unsafe sigfillset(&everything)
-    unsafe pthread_sigmask(SIG_SETMASK, &everything, &before)
-    var created = pthread_t()
-    let context = unsafe Unmanaged.passRetained(loop)
-    let result = unsafe pthread_create(
-      &created, nil,
-      { context in
-        if let context = unsafe context {
-          unsafe Unmanaged<ServerLoop>.fromOpaque(context).takeRetainedValue().run()
-        }
-        return nil
-      }, context.toOpaque())
-    unsafe pthread_sigmask(SIG_SETMASK, &before, nil)
-    guard result == 0 else {
-      unsafe context.release()
-      throw ListenError(address: addresses[0], operation: .createThread, errno: result)
+    let loop = loop
+    do throws(BlockingThread.CreationError) {
+      let created = try BlockingThread { loop.run() }
+      thread.withLock { thread in
+        precondition(thread == nil, "a server is started once")
+        thread = created
+      }
+    } catch {
+      throw ListenError(address: addresses[0], operation: .createThread, errno: error.errno)
     }
-    thread.store(created, ordering: .releasing)
   }
 
   /// Stops accepting at once, finishes the answers in work, and returns when the thread has ended.
@@ -94,27 +83,36 @@ public final class HTTPServer: Sendable {
   /// That is after `stopDeadline` at the latest. Does nothing the second time. Not to be called by
   /// a handler.
   public func stop() {
-    let running = thread.exchange(0, ordering: .acquiringAndReleasing)
-    guard running != 0 else { return }
-    Sockets.wake(wakeEnd)
-    pthread_join(running, nil)
+    guard let running = thread.withLock({ $0 }) else { return }
+    wake.wake()
+    running.join()
   }
 
   private static func open(
     _ addresses: [ListenAddress]
-  ) throws(ListenError) -> (listeners: [Listener], wake: (read: Int32, write: Int32)) {
+  ) throws(ListenError) -> (listeners: [Listener], wake: WakePipe) {
     var listeners: [Listener] = []
-    var address = addresses[0]
-    do throws(Sockets.Failure) {
-      for next in addresses {
-        address = next
-        let (descriptor, port) = try Sockets.listen(on: next, backlog: 128)
-        listeners.append(Listener(descriptor: descriptor, address: next.with(port: port)))
+    do throws(ListenError) {
+      for address in addresses {
+        do throws(Sockets.Failure) {
+          let (descriptor, port) = try Sockets.listen(on: address, backlog: 128)
+          listeners.append(Listener(descriptor: descriptor, address: address.with(port: port)))
+        } catch {
+          throw ListenError(address: address, operation: error.operation, errno: error.errno)
+        }
       }
-      return (listeners, try Sockets.wakePipe())
+      return (listeners, try makeWakePipe(addresses[0]))
     } catch {
       for listener in listeners { close(listener.descriptor) }
-      throw ListenError(address: address, operation: error.operation, errno: error.errno)
+      throw error
+    }
+  }
+
+  private static func makeWakePipe(_ address: ListenAddress) throws(ListenError) -> WakePipe {
+    do throws(WakePipe.CreationError) {
+      return try WakePipe()
+    } catch {
+      throw ListenError(address: address, operation: .pipe, errno: error.errno)
     }
   }
 }

@@ -51,7 +51,6 @@ final class ServerLoop: @unchecked Sendable {
     for connection in connections { connection.close() }
     connections = []
     closeListeners()
-    close(wakeDescriptor)
     if spare >= 0 { close(spare) }
   }
 

@@ -1,5 +1,6 @@
 import AttemptLog
 import Glibc
+import Monitor
 
 /// The logs that a command reads.
 struct LogInput: Sendable {
@@ -32,31 +33,6 @@ struct LogInput: Sendable {
   }
 }
 
-/// Passes everything on and tells of the first rejected line of each location.
-struct DiagnosingSink<Sink: RecordSink>: RecordSink {
-  var sink: Sink
-  let follower: LogFollower
-  private(set) var rejected = 0
-
-  init(_ sink: Sink, _ follower: LogFollower) {
-    self.sink = sink
-    self.follower = follower
-  }
-
-  mutating func accept(_ fields: LineScanner, _ line: Span<UInt8>, at position: LinePosition) {
-    sink.accept(fields, line, at: position)
-  }
-
-  mutating func reject(_ error: LineError, _ line: Span<UInt8>, at position: LinePosition) {
-    rejected += 1
-    if rejected == 1 {
-      Output.diagnose(
-        "\(follower.path):\(position.line): \(error) (file offset \(position.offset))")
-    }
-    sink.reject(error, line, at: position)
-  }
-}
-
 extension LogFollower {
   /// Reads to the end, telling of what is rejected.
   func readAll<Sink: RecordSink>(into sink: inout Sink) throws(Failure) {
@@ -66,9 +42,7 @@ extension LogFollower {
     } catch {
       throw .inputOutput(error)
     }
+    diagnosing.summarize(Output.diagnose)
     sink = diagnosing.sink
-    if diagnosing.rejected > 1 {
-      Output.diagnose("\(location.path): \(diagnosing.rejected - 1) more lines were rejected")
-    }
   }
 }

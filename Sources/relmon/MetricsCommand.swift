@@ -16,8 +16,9 @@ extension Command {
     for follower in followers { try follower.readAll(into: &aggregate) }
     aggregate.judgeSilence(at: now)
     let page = MetricsPage(
-      aggregate: aggregate, now: now, bytesRead: followers.reduce(0) { $0 + $1.bytesRead },
-      unreadBytes: followers.reduce(0) { $0 + Int64($1.unfinishedBytes) }, objective: objective,
+      aggregate: aggregate, now: now, missing: aggregate.log.missing,
+      bytesRead: followers.reduce(0) { $0 + $1.bytesRead },
+      unreadBytes: followers.reduce(0) { $0 + $1.unreadBytes() }, objective: objective,
       version: relmonVersion)
     try Output.write(page.text())
     let log = aggregate.log

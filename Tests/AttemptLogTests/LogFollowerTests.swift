@@ -44,10 +44,10 @@ struct LogFollowerTests {
     let half = line(3).prefix(20)
     try append(String(half), to: "a.jsonl")
     #expect(try read(follower) == [])
-    #expect(follower.unfinishedBytes == 20)
+    #expect(follower.unreadBytes() == 20)
     try append(String(line(3).dropFirst(20)) + line(4), to: "a.jsonl")
     #expect(try read(follower) == [3, 4])
-    #expect(follower.unfinishedBytes == 0)
+    #expect(follower.unreadBytes() == 0)
     #expect(follower.bytesRead == Int64((1...4).reduce(0) { $0 + line($1).utf8.count }))
   }
 

@@ -1,0 +1,110 @@
+public import AttemptLog
+public import Exposition
+public import HTTPServer
+import Reliability
+import Synchronization
+
+/// Follows logs, folds what they say, and has a page ready for the endpoint at any time.
+///
+/// A thread of its own reads; after each pass it publishes a snapshot, which a scrape takes without
+/// waiting for the reading.
+public final class Monitor: Sendable {
+  public struct Configuration: Sendable {
+    /// Between two looks at logs that have nothing new.
+    public var pollInterval = Duration.seconds(1)
+    /// Of the operation success rate, a fraction; exposed if given.
+    public var objective: Double?
+    public var version = relmonVersion
+    public var now: @Sendable () -> Timestamp = { .now() }
+    /// Told of what goes wrong while reading, one line each.
+    public var diagnose: @Sendable (String) -> Void = { _ in }
+
+    public init() {}
+  }
+
+  /// What the endpoint shows.
+  public enum State: Sendable {
+    /// What was in the logs at the start is still being read: so many bytes are left.
+    case readingBacklog(bytesLeft: Int64)
+    case ready(MetricsPage)
+  }
+
+  private let published: Locked<State>
+  private let wake: WakePipe
+  private let isStopped = Atomic(false)
+  private let thread = Locked<BlockingThread?>(nil)
+  private let reader: Locked<LogReader>
+  private let pollInterval: Duration
+
+  /// Opens the logs; fails if one is not there.
+  public init(
+    paths: [String], configuration: Configuration = Configuration()
+  ) throws(MonitorError) {
+    do throws(LogReadError) {
+      let reader = try LogReader(paths: paths, configuration: configuration)
+      published = Locked(.readingBacklog(bytesLeft: reader.unreadBytes()))
+      self.reader = Locked(reader)
+    } catch {
+      throw .log(error)
+    }
+    do throws(WakePipe.CreationError) {
+      wake = try WakePipe()
+    } catch {
+      throw .pipe(error)
+    }
+    pollInterval = configuration.pollInterval
+  }
+
+  /// The state after the last pass.
+  public var state: State { published.withLock { $0 } }
+
+  /// Reads what is there now and publishes it.
+  ///
+  /// - Returns: whether there is more to read at once.
+  public func pass() -> Bool {
+    let (next, hasMore) = reader.withLock { $0.pass() }
+    if let next { published.withLock { $0 = next } }
+    return hasMore
+  }
+
+  /// Reads on a thread of its own until `stop()`, which must be called.
+  public func start() throws(MonitorError) {
+    do throws(BlockingThread.CreationError) {
+      let created = try BlockingThread { [self] in
+        while !isStopped.load(ordering: .acquiring) {
+          if !pass() { wake.wait(atMost: pollInterval) }
+        }
+      }
+      thread.withLock { $0 = created }
+    } catch {
+      throw .thread(error)
+    }
+  }
+
+  /// Looks at the logs at once.
+  public func lookNow() {
+    wake.wake()
+  }
+
+  /// Returns when the reading has ended; does nothing the second time.
+  public func stop() {
+    isStopped.store(true, ordering: .releasing)
+    wake.wake()
+    thread.withLock { $0 }?.join()
+  }
+}
+
+/// Why a monitor cannot begin.
+public enum MonitorError: Error, CustomStringConvertible {
+  case log(LogReadError)
+  case pipe(WakePipe.CreationError)
+  case thread(BlockingThread.CreationError)
+
+  public var description: String {
+    switch self {
+    case .log(let error): error.description
+    case .pipe(let error): error.description
+    case .thread(let error): error.description
+    }
+  }
+}
