@@ -28,7 +28,10 @@ public struct Fault: Sendable, Equatable {
   /// The first moment after the fault; nil is for ever.
   public var to: Timestamp?
 
-  public init(_ text: String) throws(FaultError) {
+  /// Reads what a command line says; `from` and `to` limit it to a scripted outage.
+  public init(
+    _ text: String, from: Timestamp? = nil, to: Timestamp? = nil
+  ) throws(FaultError) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
     guard let first = parts.first, let provider = SimulatedProvider(rawValue: first) else {
       throw FaultError(text: text, problem: .unknownProvider(parts.first ?? ""))
@@ -38,6 +41,8 @@ public struct Fault: Sendable, Equatable {
     let code = options.first.flatMap { $0.contains("=") ? nil : $0 }
     if code != nil { options.removeFirst() }
     self.provider = provider
+    self.from = from
+    self.to = to
     do throws(FaultError.Problem) {
       effect = try Self.effect(provider, kind: parts[1], code: code)
       for option in options { try set(option) }

@@ -225,9 +225,11 @@ struct ProviderSimulatorTests {
   }
 
   @Test func `a fault strikes its requests, within its time, as often as it says`() throws {
-    let client = try VirtualClient(faults: ["lesan:500:on=submit"]) {
-      $0.faults[0].from = VirtualClient.start.advanced(byMilliseconds: 10_000)
-      $0.faults[0].to = VirtualClient.start.advanced(byMilliseconds: 20_000)
+    let outage = try Fault(
+      "lesan:500:on=submit", from: VirtualClient.start.advanced(byMilliseconds: 10_000),
+      to: VirtualClient.start.advanced(byMilliseconds: 20_000))
+    let client = try VirtualClient {
+      $0.faults = [outage]
       $0.latency = .zero ... .zero
     }
     #expect(client.submitLesan("async").status == 200)

@@ -1,9 +1,8 @@
 import Foundation
 
 /// A tool of this package as it was built, run as a process.
+// Unchecked: the only owner is the test that made it.
 public final class BuiltTool: @unchecked Sendable {
-  // Unchecked: the process is configured here and afterwards only asked, signalled and awaited,
-  // by the test that owns it.
   private let process = Process()
   private let output = Pipe()
   private let errors = Pipe()
