@@ -1,0 +1,38 @@
+import Foundation
+import Testing
+
+struct LinkageTests {
+  @Test func `relmon links no Foundation`() throws {
+    let libraries = try Linkage.libraries(of: Linkage.products.appending(path: "relmon"))
+    #expect(libraries.contains("libswiftCore.so") || libraries.contains("libc.so.6"))
+    #expect(Linkage.foundation(in: libraries) == [])
+  }
+
+  @Test func `these tests link Foundation`() throws {
+    let tests = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    #expect(Linkage.foundation(in: try Linkage.libraries(of: tests)).contains("libFoundation.so"))
+  }
+
+  @Test func `a program that is not there fails`() {
+    #expect(throws: LinkageError.self) {
+      try Linkage.libraries(of: Linkage.products.appending(path: "no-such-program"))
+    }
+  }
+
+  @Test func `the loader's lines are read`() {
+    let text = """
+      \tlinux-vdso.so.1 (0x00007ffd)
+      \tlib_FoundationICU.so => /usr/lib/swift/linux/lib_FoundationICU.so (0x00007f)
+      \tlibFoundationEssentials.so => not found
+      \tlibm.so.6 => /lib/x86_64-linux-gnu/libm.so.6 (0x00007f)
+      \t/lib64/ld-linux-x86-64.so.2 (0x00007f)
+      """
+    let names = Linkage.names(in: text)
+    #expect(
+      names == [
+        "linux-vdso.so.1", "lib_FoundationICU.so", "libFoundationEssentials.so", "libm.so.6",
+        "ld-linux-x86-64.so.2",
+      ])
+    #expect(Linkage.foundation(in: names).count == 2)
+  }
+}
