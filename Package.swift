@@ -5,12 +5,14 @@ let package = Package(
   name: "relmon",
   products: [
     .library(name: "AttemptLog", targets: ["AttemptLog"]),
+    .library(name: "Retry", targets: ["Retry"]),
     .library(name: "ProviderSimulator", targets: ["ProviderSimulator"]),
     .executable(name: "relmon", targets: ["relmon"]),
     .executable(name: "provider-simulator", targets: ["provider-simulator"]),
   ],
   targets: [
     .target(name: "AttemptLog"),
+    .target(name: "Retry", dependencies: ["AttemptLog"]),
     .target(name: "Reliability", dependencies: ["AttemptLog"]),
     .target(name: "Report", dependencies: ["AttemptLog", "Reliability"]),
     .target(name: "Exposition", dependencies: ["AttemptLog", "Reliability"]),
@@ -33,6 +35,7 @@ let package = Package(
         "AttemptLog", "HTTPServer", "ProviderSimulator", "TestSupport", "provider-simulator",
       ]),
     .testTarget(name: "RepositoryTests"),
+    .testTarget(name: "RetryTests", dependencies: ["AttemptLog", "Retry", "TestSupport"]),
   ]
 )
 
