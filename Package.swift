@@ -6,6 +6,7 @@ let package = Package(
   products: [
     .library(name: "AttemptLog", targets: ["AttemptLog"]),
     .library(name: "Retry", targets: ["Retry"]),
+    .library(name: "TranscriptionClients", targets: ["TranscriptionClients"]),
     .library(name: "ProviderSimulator", targets: ["ProviderSimulator"]),
     .executable(name: "relmon", targets: ["relmon"]),
     .executable(name: "provider-simulator", targets: ["provider-simulator"]),
@@ -13,6 +14,7 @@ let package = Package(
   targets: [
     .target(name: "AttemptLog"),
     .target(name: "Retry", dependencies: ["AttemptLog"]),
+    .target(name: "TranscriptionClients", dependencies: ["AttemptLog", "Retry"]),
     .target(name: "Reliability", dependencies: ["AttemptLog"]),
     .target(name: "Report", dependencies: ["AttemptLog", "Reliability"]),
     .target(name: "Exposition", dependencies: ["AttemptLog", "Reliability"]),
@@ -36,6 +38,9 @@ let package = Package(
       ]),
     .testTarget(name: "RepositoryTests"),
     .testTarget(name: "RetryTests", dependencies: ["AttemptLog", "Retry", "TestSupport"]),
+    .testTarget(
+      name: "TranscriptionClientsTests",
+      dependencies: ["AttemptLog", "Retry", "TestSupport", "TranscriptionClients"]),
   ]
 )
 

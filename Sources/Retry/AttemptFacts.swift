@@ -15,6 +15,8 @@ public struct AttemptFacts: Equatable, Sendable {
   /// The delay that the server asked for; negative values count as none.
   public var retryAfter: Duration?
   public var retryAfterSource: RetryAfterSource?
+  /// Whether no answer came in time.
+  public var timedOut: Bool
   public var quota: Quota
   /// Whether the provider may have begun work that it bills.
   public var requestSent: RequestSent?
@@ -38,6 +40,7 @@ public struct AttemptFacts: Equatable, Sendable {
     self.code = code
     self.message = message
     self.verdict = verdict
+    self.timedOut = false
     self.quota = Quota()
   }
 
@@ -51,6 +54,7 @@ public struct AttemptFacts: Equatable, Sendable {
     message = other.message ?? message
     retryAfter = other.retryAfter ?? retryAfter
     retryAfterSource = other.retryAfterSource ?? retryAfterSource
+    timedOut = other.timedOut || timedOut
     quota = other.quota == Quota() ? quota : other.quota
     requestSent = other.requestSent ?? requestSent
     requestID = other.requestID ?? requestID

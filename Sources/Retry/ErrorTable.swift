@@ -118,7 +118,8 @@ public struct ErrorTable: Equatable, Sendable, ExpressibleByArrayLiteral {
 
   /// Unknown 4xx are final; unknown 5xx, timeouts and network errors are retried.
   static func fallback(_ facts: AttemptFacts) -> ErrorVerdict {
-    switch (facts.layer, facts.httpStatus) {
+    if facts.timedOut { return ErrorVerdict(.timeout, retry: .always) }
+    return switch (facts.layer, facts.httpStatus) {
     case (.transport, _): ErrorVerdict(.network, retry: .always)
     case (.result, _): ErrorVerdict(.other, retry: .never)
     case (_, .some(500...599)): ErrorVerdict(.serverError, retry: .always)

@@ -27,7 +27,7 @@ struct OperationJournal {
 
   mutating func succeeded(_ facts: AttemptFacts, latency: Duration) {
     var line = attemptRecord(.success, facts, latency, .stop)
-    line.error.httpStatus = facts.httpStatus.map(Int64.init)
+    line.error.httpStatus = facts.httpStatus.map { Int64($0) }
     record(.attempt(line))
     remember(facts, failed: false)
   }
@@ -35,7 +35,7 @@ struct OperationJournal {
   mutating func failed(_ facts: AttemptFacts, latency: Duration, step: RetryPolicy.Step) {
     var line = attemptRecord(.failure, facts, latency, .stop)
     line.error = ErrorFacts(
-      httpStatus: facts.httpStatus.map(Int64.init), layer: facts.layer,
+      httpStatus: facts.httpStatus.map { Int64($0) }, layer: facts.layer,
       errorClass: facts.verdict?.errorClass, type: facts.type, code: facts.code,
       parameter: facts.parameter, message: facts.message)
     if case .retry(let delay, let source) = step {
@@ -60,7 +60,7 @@ struct OperationJournal {
       durationMilliseconds: duration.loggedMilliseconds,
       sleptMilliseconds: slept.loggedMilliseconds)
     if let verdict = last.verdict {
-      line.httpStatus = last.httpStatus.map(Int64.init)
+      line.httpStatus = last.httpStatus.map { Int64($0) }
       line.errorClass = verdict.errorClass
       line.errorType = last.type
       line.errorCode = last.code

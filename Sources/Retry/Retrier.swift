@@ -184,7 +184,7 @@ extension Retrier {
     let verdict = errors.classify(&facts)
     facts.layer = facts.layer ?? (facts.httpStatus == nil ? .client : .http)
     facts.type =
-      facts.type ?? facts.httpStatus.map(String.init) ?? AttemptFacts.typeName(of: error)
+      facts.type ?? facts.httpStatus.map { String($0) } ?? AttemptFacts.typeName(of: error)
     var generator = random
     let step = policy.step(
       after: verdict, requestSent: facts.requestSent, attempt: attempt.number, elapsed: elapsed,

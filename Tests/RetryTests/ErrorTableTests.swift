@@ -28,6 +28,14 @@ struct ErrorTableTests {
     #expect(facts.verdict == ErrorVerdict(errorClass, retry: retry))
   }
 
+  @Test func `a timeout on any layer is retried`() {
+    for layer in [ErrorLayer?.none, .transport, .client] {
+      var facts = AttemptFacts(layer: layer)
+      facts.timedOut = true
+      #expect(ErrorTable.standard.classify(&facts) == ErrorVerdict(.timeout, retry: .always))
+    }
+  }
+
   @Test(arguments: [
     ("Download error", true), ("download ERROR, unable to fetch", true),
     ("Download error.", true), ("Download erro", false), (" Download error", false), ("", false),
