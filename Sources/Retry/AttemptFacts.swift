@@ -72,15 +72,16 @@ public protocol AttemptError: Error {
 }
 
 extension AttemptFacts {
-  /// What is known of any error: its own facts, or no more than the name of its type.
+  /// The facts of an error that gives its own; nothing of any other.
   ///
-  /// Never the text of the error, which may hold a URL with its secrets.
+  /// Never the text of an error, which may hold a URL with its secrets.
   public static func describing(_ error: any Error) -> AttemptFacts {
-    (error as? any AttemptError)?.attemptFacts
-      ?? AttemptFacts(layer: .client, type: typeName(of: error))
+    (error as? any AttemptError)?.attemptFacts ?? AttemptFacts()
   }
 
-  static func typeName(of error: any Error) -> String {
-    String(describing: Swift.type(of: error))
+  /// Fills what every failure has: the layer, and the status or the Swift type as error type.
+  mutating func complete(for error: any Error) {
+    layer = layer ?? (httpStatus == nil ? .client : .http)
+    type = type ?? httpStatus.map { String($0) } ?? String(describing: Swift.type(of: error))
   }
 }

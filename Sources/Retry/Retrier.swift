@@ -181,10 +181,8 @@ extension Retrier {
         return (facts, .stop(.cancelled))
       }
     }
+    facts.complete(for: error)
     let verdict = errors.classify(&facts)
-    facts.layer = facts.layer ?? (facts.httpStatus == nil ? .client : .http)
-    facts.type =
-      facts.type ?? facts.httpStatus.map { String($0) } ?? AttemptFacts.typeName(of: error)
     var generator = random
     let step = policy.step(
       after: verdict, requestSent: facts.requestSent, attempt: attempt.number, elapsed: elapsed,

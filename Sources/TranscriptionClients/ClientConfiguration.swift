@@ -28,7 +28,9 @@ public struct ClientConfiguration: Sendable {
   public var attemptStarts: AttemptStarts = .billable
   public var record: @Sendable (Event) -> Void
 
-  /// AssemblyAI's guide: one resubmission after 5 s. A lost submit is not repeated.
+  /// AssemblyAI's guide: one resubmission after 5 s.
+  ///
+  /// A lost submit is not repeated.
   public static func assemblyAI(
     key: APIKey, record: @escaping @Sendable (Event) -> Void
   ) -> ClientConfiguration {

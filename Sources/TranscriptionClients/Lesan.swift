@@ -43,12 +43,11 @@ public struct Lesan: Sendable {
       job = try await connection.poll(
         jobID, at: "/v1/transcriptions/", secrets: secrets, for: attempt,
         read: Self.state)
+      // Not what the submission was answered with: that may have been a 408.
+      attempt.note { $0.httpStatus = 200 }
     }
     let seconds = job.json["duration_seconds"]?.number.flatMap { $0 >= 0 ? $0 : nil }
-    attempt.note { facts in
-      facts.httpStatus = 200
-      facts.audioSeconds = seconds
-    }
+    attempt.note { $0.audioSeconds = seconds }
     guard job.state == .completed else {
       var facts = AttemptFacts(httpStatus: 200, layer: .result)
       facts.readError(in: job.json)

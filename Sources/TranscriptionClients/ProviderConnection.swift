@@ -48,8 +48,9 @@ struct ProviderConnection: Sendable {
     } catch let error as CancellationError {
       throw error
     } catch {
-      var facts = AttemptFacts.describing(error)
-      facts.layer = error is any AttemptError ? facts.layer : .transport
+      let facts =
+        (error as? any AttemptError)?.attemptFacts
+        ?? AttemptFacts(layer: .transport, type: String(describing: type(of: error)))
       throw failure(facts, nil, secrets)
     }
     let json = JSONValue(bytes: response.body)
@@ -81,7 +82,7 @@ struct ProviderConnection: Sendable {
 
   /// A 2xx whose body is not what the provider promises.
   static func malformed() -> ProviderFailure {
-    ProviderFailure(attemptFacts: AttemptFacts(httpStatus: 200, layer: .http))
+    ProviderFailure(attemptFacts: AttemptFacts(layer: .http))
   }
 
   private func request(
@@ -117,17 +118,20 @@ struct ProviderConnection: Sendable {
     return UInt64(text).map { Double($0) }
   }
 
+  /// Takes the secrets out of every text, and only then cuts it: half a key is a secret too.
   private func redact(_ facts: inout AttemptFacts, _ secrets: [String]) {
     let secrets = (secrets + [configuration.key.secret]).filter { !$0.isEmpty }
-    func redacted(_ text: String?) -> String? {
-      secrets.reduce(text) { $0?.replacingOccurrences(of: $1, with: APIKey.placeholder) }
+    func redacted(_ text: String?, max length: Int = 128) -> String? {
+      let clean = secrets.reduce(text) {
+        $0?.replacingOccurrences(of: $1, with: APIKey.placeholder)
+      }
+      return clean.map { String($0.prefix(length)) }
     }
     facts.type = redacted(facts.type)
     facts.code = redacted(facts.code)
     facts.parameter = redacted(facts.parameter)
-    facts.message = redacted(facts.message)
+    facts.message = redacted(facts.message, max: 1000)
     facts.requestID = redacted(facts.requestID)
-    facts.jobID = redacted(facts.jobID)
   }
 }
 

@@ -269,4 +269,38 @@ struct AssemblyAITests {
       ]
     }.transcribe(audioURL: Self.audio)
   }
+
+  @Test func `a deadline ends the polling, and the log says so once`() async throws {
+    let clock = ManualClock()
+    let wire = WireScript([Self.submitted])
+    let client = wire.assemblyAI { configuration in
+      configuration.clock = MonotonicClock(clock)
+      configuration.policy.deadline = .seconds(2)
+    }
+    let task = Task { try await client.transcribe(audioURL: Self.audio) }
+    await clock.sleepers(2)
+    clock.advance(by: .seconds(2))
+    let error = try await #require(throws: OperationError.self) { try await task.value }
+    #expect(error.outcome == .deadlineExceeded)
+    #expect(
+      wire.events.lines.suffix(2) == [
+        "attempt transcribe 1 timeout stop", "operation transcribe deadline_exceeded 1",
+      ])
+    let attempt = try #require(wire.events.attempts.last)
+    #expect(attempt.jobID == "j1" && attempt.requestSent == .yes)
+  }
+
+  @Test func `a task cancelled between polls ends at once`() async throws {
+    let clock = ManualClock()
+    let wire = WireScript([Self.submitted])
+    let client = wire.assemblyAI { $0.clock = MonotonicClock(clock) }
+    let task = Task { try await client.transcribe(audioURL: Self.audio) }
+    await clock.sleepers()
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
+    #expect(
+      wire.events.lines.suffix(2) == [
+        "attempt transcribe 1 cancelled stop", "operation transcribe cancelled 1",
+      ])
+  }
 }

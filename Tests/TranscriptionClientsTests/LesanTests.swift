@@ -120,6 +120,32 @@ struct LesanTests {
           code: code.lowercased(), parameter: "p", message: "m"))
   }
 
+  @Test func `a call whose fate is unknown is repeated unless the policy forbids it`() async throws
+  {
+    let lost = Exchange.failing(
+      "POST /transcribe", TransportFailure(type: "URLError.timedOut", timedOut: true))
+    let (wire, result) = await run([lost, Self.posted(Self.done)])
+    #expect(throws: Never.self) { try result.get() }
+    #expect(wire.events.attempts.last?.retryReason == .timeout)
+    let (careful, _) = await run([lost]) { $0.policy.allowsDuplicates = false }
+    #expect(careful.events.operations.map(\.outcome) == [.notRetryable])
+  }
+
+  @Test func `a created job that cannot be read is not asked for again`() async throws {
+    for body in ["", "{}", #"{"status":"queued"}"#] {
+      let (wire, _) = await run([Self.posted(201, body)])
+      let attempt = try #require(wire.events.attempts.first)
+      #expect(attempt.error.errorClass == .malformedResponse && attempt.error.httpStatus == 201)
+    }
+  }
+
+  @Test func `a long text of the provider is cut after the key is out of it`() async throws {
+    let text = String(repeating: "x", count: 996) + "key-123" + String(repeating: "y", count: 99)
+    let (wire, _) = await run([Self.posted(400, #"{"error":"\#(text)"}"#)])
+    #expect(
+      wire.events.attempts.first?.error.message == String(repeating: "x", count: 996) + "[RED")
+  }
+
   @Test(arguments: [
     (429, "rate_limit_error", "rate_limit_exceeded", ErrorClass.rateLimited, "rate" as String?),
     (429, "rate_limit_error", "concurrent_limit_exceeded", .concurrencyLimited, "concurrency"),
