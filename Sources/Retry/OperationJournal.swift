@@ -10,7 +10,7 @@ struct OperationJournal {
   private var slept = Duration.zero
   /// The sleep and the error before the attempt in hand; nil before the first.
   private var retry: (slept: Duration, source: DelaySource, reason: ErrorClass)?
-  /// The facts of the last attempt; its verdict is nil if it succeeded.
+  /// The facts of the last attempt.
   private(set) var last = AttemptFacts()
 
   init(identity: OperationIdentity, maxAttempts: Int, record: @escaping @Sendable (Event) -> Void) {
@@ -29,7 +29,7 @@ struct OperationJournal {
     var line = attemptRecord(.success, facts, latency, .stop)
     line.error.httpStatus = facts.httpStatus.map { Int64($0) }
     record(.attempt(line))
-    remember(facts, failed: false)
+    remember(facts)
   }
 
   mutating func failed(_ facts: AttemptFacts, latency: Duration, step: RetryPolicy.Step) {
@@ -44,7 +44,7 @@ struct OperationJournal {
       line.backoffSource = source
     }
     record(.attempt(line))
-    remember(facts, failed: true)
+    remember(facts)
   }
 
   /// A sleep has ended; one that was cancelled belongs to no attempt, but to the operation.
@@ -59,7 +59,7 @@ struct OperationJournal {
       identity: identity, outcome: outcome, retried: attempts > 1, attempts: Int64(attempts),
       durationMilliseconds: duration.loggedMilliseconds,
       sleptMilliseconds: slept.loggedMilliseconds)
-    if let verdict = last.verdict {
+    if outcome != .success, let verdict = last.verdict {
       line.httpStatus = last.httpStatus.map { Int64($0) }
       line.errorClass = verdict.errorClass
       line.errorType = last.type
@@ -95,10 +95,9 @@ struct OperationJournal {
   }
 
   /// The ids of an earlier attempt stand until a later one brings its own.
-  private mutating func remember(_ facts: AttemptFacts, failed: Bool) {
+  private mutating func remember(_ facts: AttemptFacts) {
     let before = last
     last = facts
-    if !failed { last.verdict = nil }
     last.jobID = facts.jobID ?? before.jobID
     last.audioSeconds = facts.audioSeconds ?? before.audioSeconds
     last.traceID = facts.traceID ?? before.traceID

@@ -177,4 +177,13 @@ struct InterruptionTests {
     await #expect(throws: CancellationError.self) { try await task.value }
     #expect(events.operations.first.map { $0.sleptMilliseconds < 9000 } == true)
   }
+
+  @Test func `a clock that cannot sleep ends the operation, not the waiting`() async throws {
+    var retrier = retrier()
+    retrier.clock = MonotonicClock(now: { .zero }, sleep: { _ in throw Unknown() })
+    await #expect(throws: CancellationError.self) {
+      try await retrier.run(.make()) { _ in throw Refusal.status(503) }
+    }
+    #expect(events.operations.map(\.outcome) == [.cancelled])
+  }
 }

@@ -38,7 +38,10 @@ struct RetrierTests {
     try await retrier.run(.make()) { attempt in
       clock.advance(by: .milliseconds(10))
       if attempt.number <= errors.count { throw errors[attempt.number - 1] }
-      attempt.note { $0.httpStatus = 200 }
+      attempt.note { facts in
+        facts.httpStatus = 200
+        facts.verdict = ErrorVerdict(.other, retry: .always)
+      }
       return attempt.number
     }
   }
