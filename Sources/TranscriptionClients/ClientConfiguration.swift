@@ -1,5 +1,4 @@
 public import AttemptLog
-import Foundation
 public import Retry
 
 /// What a client needs to know; the two providers differ in their defaults.
@@ -22,9 +21,7 @@ public struct ClientConfiguration: Sendable {
   public var clock: MonotonicClock = .continuous
   public var random: RandomSource = .system
   /// For dates in `Retry-After`.
-  public var wallTime: @Sendable () -> Timestamp = {
-    Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
-  }
+  public var wallTime: @Sendable () -> Timestamp = { .now() }
   public var attemptStarts: AttemptStarts = .billable
   public var record: @Sendable (Event) -> Void
 

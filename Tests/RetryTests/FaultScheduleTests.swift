@@ -92,6 +92,22 @@ struct FaultScheduleTests {
     #expect(outcomes == [.success, .notRetryable, .attemptsExhausted, .delayTooLong])
   }
 
+  @Test func `every event is a line that reads back as it was`() async throws {
+    var bytes: [UInt8] = []
+    var written: [Event] = []
+    for seed in 1...100 as ClosedRange<UInt64> {
+      for event in await Self.run(seed: seed).events.all {
+        written.append(event)
+        try LineWriter().append(.make(event, seq: Int64(written.count)), to: &bytes)
+      }
+    }
+    var read = CollectedRecords()
+    var parser = LogParser()
+    parser.feed(bytes.span, to: &read)
+    #expect(read.rejections == [])
+    #expect(read.records.map(\.event) == written)
+  }
+
   @Test func `the same seed leaves the same log`() async {
     for seed in 1...50 as ClosedRange<UInt64> {
       let first = await Self.run(seed: seed).events.all

@@ -232,6 +232,18 @@ struct AssemblyAITests {
     #expect(wire.events.operations.last?.errorType == "PollLimitReached")
   }
 
+  @Test func `polls that are never sent do not make the job unsent`() async throws {
+    let unsent = Exchange.failing(
+      "GET /v2/transcript/j1", TransportFailure(type: "refused", requestSent: .no))
+    let wire = WireScript([Self.submitted, unsent, unsent, unsent])
+    await #expect(throws: OperationError.self) {
+      try await wire.assemblyAI { $0.pollLimit = .seconds(5) }.transcribe(audioURL: Self.audio)
+    }
+    let last = try #require(wire.events.attempts.last)
+    #expect(last.error.errorClass == .network && last.decision == .stop)
+    #expect(last.requestSent == .yes && last.jobID == "j1")
+  }
+
   @Test func `neither the key nor the query of the audio's URL is recorded`() async throws {
     let wire = WireScript([
       .make(
