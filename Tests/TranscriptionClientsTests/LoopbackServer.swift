@@ -56,6 +56,7 @@ final class LoopbackServer: Sendable {
     shutdown(descriptor, Int32(SHUT_RDWR))
   }
 
+  /// Reads a whole request and gives back its head.
   private static func readHead(_ connection: Int32) -> String {
     var head: [UInt8] = []
     var byte: UInt8 = 0
@@ -63,6 +64,13 @@ final class LoopbackServer: Sendable {
       guard unsafe recv(connection, &byte, 1, 0) == 1 else { break }
       head.append(byte)
     }
-    return String(decoding: head, as: UTF8.self)
+    let text = String(decoding: head, as: UTF8.self)
+    // An unread body would reset the connection and could take the answer with it.
+    let length = text.split(separator: "Content-Length: ").dropFirst().first?
+      .prefix { $0.isNumber }
+    for _ in 0..<(length.flatMap { Int($0) } ?? 0) {
+      guard unsafe recv(connection, &byte, 1, 0) == 1 else { break }
+    }
+    return text
   }
 }

@@ -36,6 +36,25 @@ struct URLSessionTransportTests {
     #expect(head.contains("Content-Length: 7\r\n"))
   }
 
+  @Test func `a whole job runs over a socket, below a prefix`() async throws {
+    let server = try LoopbackServer { head in
+      let body =
+        head.hasPrefix("POST /assemblyai/v2/transcript ")
+        ? #"{"id":"j1","status":"queued"}"#
+        : #"{"id":"j1","status":"completed","text":"hello","audio_duration":3}"#
+      return "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+    }
+    let events = RecordedEvents()
+    var configuration = ClientConfiguration.assemblyAI(key: APIKey("k"), record: events.record)
+    configuration.baseURL = "http://127.0.0.1:\(server.port)/assemblyai"
+    configuration.clock = MonotonicClock(VirtualClock())
+    let transcript = try await AssemblyAI(configuration).transcribe(audioURL: "https://x/a")
+    #expect(transcript.text == "hello" && transcript.audioSeconds == 3)
+    #expect(server.requests.last?.hasPrefix("GET /assemblyai/v2/transcript/j1 ") == true)
+    #expect(server.requests.allSatisfy { $0.contains("Authorization: k\r\n") })
+    #expect(events.operations.map(\.identity.operation) == ["submit", "poll", "transcribe"])
+  }
+
   @Test func `a redirect is an answer and the key follows nowhere`() async throws {
     let other = try LoopbackServer { _ in "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" }
     let location = "http://127.0.0.1:\(other.port)/stolen"
