@@ -5,12 +5,16 @@ let package = Package(
   name: "relmon",
   products: [
     .library(name: "AttemptLog", targets: ["AttemptLog"]),
+    .library(name: "Retry", targets: ["Retry"]),
+    .library(name: "TranscriptionClients", targets: ["TranscriptionClients"]),
     .library(name: "ProviderSimulator", targets: ["ProviderSimulator"]),
     .executable(name: "relmon", targets: ["relmon"]),
     .executable(name: "provider-simulator", targets: ["provider-simulator"]),
   ],
   targets: [
     .target(name: "AttemptLog"),
+    .target(name: "Retry", dependencies: ["AttemptLog"]),
+    .target(name: "TranscriptionClients", dependencies: ["AttemptLog", "Retry"]),
     .target(name: "Reliability", dependencies: ["AttemptLog"]),
     .target(name: "Report", dependencies: ["AttemptLog", "Reliability"]),
     .target(name: "Exposition", dependencies: ["AttemptLog", "Reliability"]),
@@ -39,6 +43,10 @@ let package = Package(
       ]),
     .testTarget(name: "RelmonTests", dependencies: ["TestSupport", "relmon"]),
     .testTarget(name: "RepositoryTests"),
+    .testTarget(name: "RetryTests", dependencies: ["AttemptLog", "Retry", "TestSupport"]),
+    .testTarget(
+      name: "TranscriptionClientsTests",
+      dependencies: ["AttemptLog", "Retry", "TestSupport", "TranscriptionClients"]),
   ]
 )
 

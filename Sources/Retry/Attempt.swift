@@ -1,0 +1,55 @@
+import AttemptLog
+
+/// The handle of one attempt, given to the wrapped call.
+public struct Attempt: Sendable {
+  /// From 1.
+  public let number: Int
+  /// What a call made on behalf of this one gives as its `parentID`.
+  public let operationID: String
+  private let noted = Locked(AttemptFacts())
+
+  init(number: Int, operationID: String) {
+    self.number = number
+    self.operationID = operationID
+  }
+
+  /// Notes what the attempt has learned, to be recorded when it ends.
+  public func note(_ change: (inout AttemptFacts) -> Void) {
+    noted.withLock { change(&$0) }
+  }
+
+  /// What has been noted so far.
+  public var facts: AttemptFacts {
+    noted.withLock { $0 }
+  }
+}
+
+/// A logical operation as the log names it.
+public struct LoggedOperation: Sendable {
+  /// The remote service.
+  public var provider: String
+  /// An alias of the credential, never the credential.
+  public var account: String?
+  /// A name of low cardinality, such as `transcribe`; no ids.
+  public var name: String
+  /// The `operationID` of the operation that this one serves.
+  public var parentID: String?
+  /// Whether an attempt may begin work that costs money.
+  public var isBillable: Bool
+
+  public init(
+    provider: String, account: String? = nil, name: String, parentID: String? = nil,
+    isBillable: Bool = false
+  ) {
+    self.provider = provider
+    self.account = account
+    self.name = name
+    self.parentID = parentID
+    self.isBillable = isBillable
+  }
+}
+
+/// Which operations announce an attempt before sending it, so that a crash in flight is visible.
+public enum AttemptStarts: Sendable {
+  case billable, all, none
+}

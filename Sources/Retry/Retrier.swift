@@ -1,0 +1,205 @@
+public import AttemptLog
+
+/// Runs calls under a retry policy and records every attempt.
+public struct Retrier: Sendable {
+  public var policy: RetryPolicy
+  public var errors: ErrorTable
+  public var clock: MonotonicClock
+  public var random: RandomSource
+  public var attemptStarts: AttemptStarts
+  /// Turns an error into facts; it must not let secrets through.
+  public var describe: @Sendable (any Error) -> AttemptFacts
+  /// Called once for each event, in order, on the task that runs the call.
+  public var record: @Sendable (Event) -> Void
+
+  public init(
+    policy: RetryPolicy = RetryPolicy(), errors: ErrorTable = .standard,
+    clock: MonotonicClock = .continuous, random: RandomSource = .system,
+    attemptStarts: AttemptStarts = .billable,
+    describe: @escaping @Sendable (any Error) -> AttemptFacts = AttemptFacts.describing,
+    record: @escaping @Sendable (Event) -> Void
+  ) {
+    self.policy = policy
+    self.errors = errors
+    self.clock = clock
+    self.random = random
+    self.attemptStarts = attemptStarts
+    self.describe = describe
+    self.record = record
+  }
+
+  /// Calls `body` until it succeeds or the policy gives up.
+  ///
+  /// Cancellation reaches `body` and every sleep at once; the operation ends as soon as `body`
+  /// has returned. Throws `CancellationError` if cancelled, otherwise `OperationError`.
+  public func run<Value: Sendable>(
+    _ operation: LoggedOperation, _ body: @escaping @Sendable (Attempt) async throws -> Value
+  ) async throws -> Value {
+    precondition(policy.maxAttempts >= 1, "an operation needs an attempt")
+    let start = clock.now()
+    let announced =
+      attemptStarts == .all || (attemptStarts == .billable && operation.isBillable)
+    var journal = OperationJournal(
+      identity: OperationIdentity(
+        provider: operation.provider, account: operation.account, operation: operation.name,
+        operationID: random.identifier(), parentID: operation.parentID),
+      maxAttempts: policy.maxAttempts, record: record)
+
+    while true {
+      if Task.isCancelled {
+        journal.ended(.cancelled, duration: clock.now() - start)
+        throw CancellationError()
+      }
+      if let deadline = policy.deadline, clock.now() - start >= deadline {
+        throw end(journal, .deadlineExceeded, since: start, underlying: nil)
+      }
+      journal.beginAttempt(announced: announced)
+      let attempt = Attempt(
+        number: journal.attempts, operationID: journal.identity.operationID)
+      let began = clock.now()
+      let ending = await ending(of: attempt, since: start, body)
+      let ended = clock.now()
+      switch ending.result {
+      case .success(let value):
+        journal.succeeded(attempt.facts, latency: ended - began)
+        journal.ended(.success, duration: clock.now() - start)
+        return value
+      case .failure(let error):
+        let failure = failure(error, ending.interruption, attempt, elapsed: ended - start)
+        journal.failed(failure.facts, latency: ended - began, step: failure.step)
+        switch failure.step {
+        case .retry(let delay, let source):
+          try await sleep(delay, source, start, &journal)
+        case .stop(.cancelled):
+          journal.ended(.cancelled, duration: clock.now() - start)
+          throw CancellationError()
+        case .stop(let outcome):
+          throw end(journal, outcome, since: start, underlying: error)
+        }
+      }
+    }
+  }
+
+  private func sleep(
+    _ delay: Duration, _ source: DelaySource, _ start: Duration, _ journal: inout OperationJournal
+  ) async throws {
+    let began = clock.now()
+    do {
+      if delay > .zero { try await clock.sleep(delay) }
+      journal.slept(clock.now() - began, source: source)
+    } catch {
+      let ended = clock.now()
+      journal.slept(ended - began, source: source)
+      journal.ended(.cancelled, duration: ended - start)
+      throw CancellationError()
+    }
+  }
+
+  private func end(
+    _ journal: OperationJournal, _ outcome: OperationOutcome, since start: Duration,
+    underlying: (any Error)?
+  ) -> OperationError {
+    journal.ended(outcome, duration: clock.now() - start)
+    return OperationError(
+      provider: journal.identity.provider, operation: journal.identity.operation,
+      operationID: journal.identity.operationID, outcome: outcome, attempts: journal.attempts,
+      facts: journal.last, underlying: underlying)
+  }
+}
+
+// MARK: - One attempt
+
+extension Retrier {
+  private enum Interruption {
+    case deadline, cancellation
+  }
+
+  private struct Ending<Value: Sendable>: Sendable {
+    var result: Result<Value, any Error>
+    var interruption: Interruption?
+  }
+
+  /// Runs one attempt; only a deadline needs a second task to watch it.
+  private func ending<Value: Sendable>(
+    of attempt: Attempt, since start: Duration,
+    _ body: @escaping @Sendable (Attempt) async throws -> Value
+  ) async -> Ending<Value> {
+    guard let deadline = policy.deadline else {
+      let result = await Self.result(of: attempt, body)
+      return Ending(result: result, interruption: Task.isCancelled ? .cancellation : nil)
+    }
+    let remaining = deadline - (clock.now() - start)
+    let clock = clock
+    return await withTaskGroup(of: Result<Value, any Error>?.self) { tasks in
+      tasks.addTask { await Self.result(of: attempt, body) }
+      tasks.addTask {
+        try? await clock.sleep(remaining)
+        return nil
+      }
+      var deadlinePassed = false
+      while let finished = await tasks.next() {
+        guard let result = finished else {
+          // The watcher also ends when this task is cancelled, and so does the body.
+          deadlinePassed = !Task.isCancelled
+          tasks.cancelAll()
+          continue
+        }
+        let interruption: Interruption? =
+          deadlinePassed ? .deadline : Task.isCancelled ? .cancellation : nil
+        tasks.cancelAll()
+        return Ending(result: result, interruption: interruption)
+      }
+      preconditionFailure("the attempt of \(attempt.operationID) ended without a result")
+    }
+  }
+
+  private static func result<Value: Sendable>(
+    of attempt: Attempt, _ body: @Sendable (Attempt) async throws -> Value
+  ) async -> Result<Value, any Error> {
+    do {
+      return .success(try await body(attempt))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// The facts of a failed attempt, complete and classified, and what follows from them.
+  private func failure(
+    _ error: any Error, _ interruption: Interruption?, _ attempt: Attempt, elapsed: Duration
+  ) -> (facts: AttemptFacts, step: RetryPolicy.Step) {
+    let thrown = describe(error)
+    var facts = attempt.facts
+    facts.merge(thrown)
+    // An answer that came in spite of the interruption is a fact of its own.
+    if thrown.httpStatus == nil {
+      if interruption == .deadline {
+        facts.interrupted(.timeout, type: "DeadlineExceeded")
+        return (facts, .stop(.deadlineExceeded))
+      }
+      if interruption == .cancellation || error is CancellationError {
+        facts.interrupted(.cancelled, type: "CancellationError")
+        return (facts, .stop(.cancelled))
+      }
+    }
+    facts.complete(for: error)
+    let verdict = errors.classify(&facts)
+    var generator = random
+    let step = policy.step(
+      after: verdict, requestSent: facts.requestSent, attempt: attempt.number, elapsed: elapsed,
+      serverDelay: facts.retryAfter, using: &generator)
+    return (facts, step)
+  }
+}
+
+extension AttemptFacts {
+  /// The caller's own clock or wish ended the attempt: nothing that it noted is the cause.
+  fileprivate mutating func interrupted(_ errorClass: ErrorClass, type: String) {
+    httpStatus = nil
+    layer = .client
+    self.type = type
+    code = nil
+    parameter = nil
+    message = nil
+    verdict = ErrorVerdict(errorClass, retry: .never)
+  }
+}
