@@ -7,7 +7,7 @@ struct ProviderSimulatorToolTests {
   func `the tool prints its port, answers, and stops on a signal`(signal: Int32) throws {
     let tool = try BuiltTool(
       "provider-simulator", ["--port", "0", "--seed=7", "--fault", "lesan:429:retry_after=3"])
-    let line = tool.firstLine()
+    let line = tool.line()
     #expect(line.hasPrefix("listening on http://127.0.0.1:"))
     let port = try #require(UInt16(line.drop { $0 != "1" }.split(separator: ":").last ?? ""))
     let client = try TCPClient(port: port)
@@ -37,7 +37,7 @@ struct ProviderSimulatorToolTests {
 
   @Test func `a port in use is one line and exit 5`() throws {
     let first = try BuiltTool("provider-simulator", [])
-    let address = String(first.firstLine().dropFirst("listening on http://".count))
+    let address = String(first.line().dropFirst("listening on http://".count))
     let port = String(address.split(separator: ":").last ?? "")
     let second = try BuiltTool("provider-simulator", ["--port", port]).finish()
     #expect(

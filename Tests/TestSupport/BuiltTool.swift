@@ -7,23 +7,37 @@ public final class BuiltTool: @unchecked Sendable {
   private let output = Pipe()
   private let errors = Pipe()
 
-  public init(_ name: String, _ arguments: [String]) throws {
+  /// Runs it in a directory, that of the tests if none is given; `input` is its standard input and
+  /// fits a pipe.
+  public init(
+    _ name: String, _ arguments: [String], in directory: String? = nil, input: [UInt8] = []
+  ) throws {
     // The tests' own executable stands beside the tools.
     let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     process.executableURL = URL(fileURLWithPath: tests).deletingLastPathComponent()
       .appendingPathComponent(name)
     process.arguments = arguments
+    if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
     process.standardOutput = output
     process.standardError = errors
+    let source = Pipe()
+    process.standardInput = source
     try process.run()
+    try source.fileHandleForWriting.write(contentsOf: input)
+    try source.fileHandleForWriting.close()
   }
 
   private static let lineSecondsMax = 20
 
-  /// Waits for the first line on standard output, for its end, or for 20 seconds.
-  public func firstLine() -> String {
+  /// Where a tool writes.
+  public enum Stream: Sendable {
+    case output, errors
+  }
+
+  /// Waits for the next line, for the end of what is written, or for 20 seconds.
+  public func line(of stream: Stream = .output) -> String {
     var bytes: [UInt8] = []
-    let pipe = output.fileHandleForReading
+    let pipe = (stream == .output ? output : errors).fileHandleForReading
     var polled = pollfd(fd: pipe.fileDescriptor, events: Int16(POLLIN), revents: 0)
     while unsafe poll(&polled, 1, Int32(Self.lineSecondsMax * 1000)) > 0,
       let byte = pipe.readData(ofLength: 1).first, byte != UInt8(ascii: "\n")
