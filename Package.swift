@@ -10,6 +10,7 @@ let package = Package(
     .library(name: "ProviderSimulator", targets: ["ProviderSimulator"]),
     .executable(name: "relmon", targets: ["relmon"]),
     .executable(name: "provider-simulator", targets: ["provider-simulator"]),
+    .executable(name: "demo", targets: ["demo"]),
   ],
   targets: [
     .target(name: "AttemptLog"),
@@ -19,19 +20,32 @@ let package = Package(
     .target(name: "Report", dependencies: ["AttemptLog", "Reliability"]),
     .target(name: "Exposition", dependencies: ["AttemptLog", "Reliability"]),
     .target(name: "HTTPServer"),
+    .target(name: "CommandLineOptions"),
     .target(
       name: "Monitor", dependencies: ["AttemptLog", "Exposition", "HTTPServer", "Reliability"]),
     .executableTarget(
       name: "relmon",
-      dependencies: ["AttemptLog", "Exposition", "HTTPServer", "Monitor", "Reliability", "Report"]),
+      dependencies: [
+        "AttemptLog", "CommandLineOptions", "Exposition", "HTTPServer", "Monitor", "Reliability",
+        "Report",
+      ]),
     .target(name: "ProviderSimulator", dependencies: ["AttemptLog", "HTTPServer"]),
     .executableTarget(
-      name: "provider-simulator", dependencies: ["HTTPServer", "ProviderSimulator"]),
+      name: "provider-simulator",
+      dependencies: ["CommandLineOptions", "HTTPServer", "ProviderSimulator"]),
+    .executableTarget(
+      name: "demo",
+      dependencies: [
+        "AttemptLog", "CommandLineOptions", "HTTPServer", "Monitor", "ProviderSimulator",
+        "Reliability",
+        "Report", "Retry", "TranscriptionClients",
+      ], path: "samples/demo"),
 
     .target(name: "TestSupport", dependencies: ["AttemptLog"], path: "Tests/TestSupport"),
     .testTarget(name: "AttemptLogTests", dependencies: ["AttemptLog", "TestSupport"]),
     .testTarget(
       name: "ReliabilityTests", dependencies: ["AttemptLog", "Reliability", "TestSupport"]),
+    .testTarget(name: "CommandLineOptionsTests", dependencies: ["CommandLineOptions"]),
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport"]),
     .testTarget(
       name: "MonitorTests",
@@ -42,7 +56,7 @@ let package = Package(
         "AttemptLog", "HTTPServer", "ProviderSimulator", "TestSupport", "provider-simulator",
       ]),
     .testTarget(name: "RelmonTests", dependencies: ["TestSupport", "relmon"]),
-    .testTarget(name: "RepositoryTests"),
+    .testTarget(name: "RepositoryTests", dependencies: ["TestSupport", "demo", "relmon"]),
     .testTarget(name: "RetryTests", dependencies: ["AttemptLog", "Retry", "TestSupport"]),
     .testTarget(
       name: "TranscriptionClientsTests",

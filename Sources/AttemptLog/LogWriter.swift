@@ -53,7 +53,7 @@ public final class LogWriter: Sendable {
     var state = State(
       id: id, now: configuration.now, seq: file.isNew ? 2 : 1,
       start: WriterStart(
-        version: configuration.version, host: Self.host(), pid: Int64(getpid()),
+        version: configuration.version, host: configuration.host, pid: configuration.pid,
         process: configuration.process),
       output: LineOutput(file: file, write: write))
     state.catchUp()
@@ -110,6 +110,9 @@ extension LogWriter {
     public var version: String? = relmonVersion
     /// Told in `writer_start`: by default the name of the running program.
     public var process: String? = Self.programName
+    /// Told in `writer_start`: where the process runs, and its id there.
+    public var host: String? = LogWriter.host()
+    public var pid = Int64(getpid())
     /// The wall clock.
     ///
     /// It is read while the writer's lock is held: it must not record.
@@ -137,7 +140,7 @@ extension LogWriter {
     return bytes
   }
 
-  private static func host() -> String? {
+  static func host() -> String? {
     // HOST_NAME_MAX is 64 on Linux.
     var name = [CChar](repeating: 0, count: 65)
     guard unsafe gethostname(&name, name.count - 1) == 0 else { return nil }

@@ -1,5 +1,4 @@
 public import AttemptLog
-import Glibc
 
 /// Where the simulator's time comes from, and how it is spent.
 public struct SimulatorClock: Sendable {
@@ -18,13 +17,7 @@ public struct SimulatorClock: Sendable {
   }
 
   /// The system's time of day.
-  public static let system = SimulatorClock {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(
-      microseconds: Int64(time.tv_sec) * Timestamp.microsecondsPerSecond
-        + Int64(time.tv_nsec) / 1000)
-  }
+  public static let system = SimulatorClock { .now() }
 }
 
 extension Timestamp {

@@ -1,3 +1,4 @@
+import CommandLineOptions
 import Glibc
 import HTTPServer
 import ProviderSimulator
@@ -15,12 +16,12 @@ enum ProviderSimulatorTool {
     do {
       let options = try SimulatorOptions(Array(CommandLine.arguments.dropFirst()))
       if options.showsHelp {
-        print(SimulatorOptions.help)
+        print(SimulatorOptions.help, terminator: "")
         exit(ExitCode.done.rawValue)
       }
       try run(options)
       exit(ExitCode.done.rawValue)
-    } catch let error as SimulatorUsageError {
+    } catch let error as UsageError {
       fail(.usage, "\(error)")
     } catch {
       fail(.inputOutput, "\(error)")

@@ -1,4 +1,5 @@
 import AttemptLog
+import CommandLineOptions
 
 /// A command of the tool; dispatch and help are made from the same table.
 struct Command: Sendable {
@@ -12,34 +13,28 @@ struct Command: Sendable {
 
   static func find(_ name: String) throws(UsageError) -> Command {
     guard let command = all.first(where: { $0.name == name }) else {
-      throw .unknownCommand(name, suggestion: Spelling.nearest(to: name, in: all.map(\.name)))
+      throw .unknownCommand(
+        name, program: "relmon", suggestion: Spelling.nearest(to: name, in: all.map(\.name)))
     }
     return command
   }
 
   /// `relmon COMMAND --help`.
   var help: String {
-    let all = options + [Option.help]
-    let left = all.map { $0.name + ($0.value.map { " " + $0 } ?? "") }
-    let width = (left.map(\.count).max() ?? 0) + 2
-    let lines = zip(left, all).map { left, option in
-      "  " + left + String(repeating: " ", count: width - left.count) + option.help
-    }
-    return """
-      usage: relmon \(name) [OPTION…] [LOG…]
+    """
+    usage: relmon \(name) [OPTION…] [LOG…]
 
-      \(summary)
+    \(summary)
 
-      LOG is a file, a directory of segments, or several of them; without it $RELMON_LOG, else
-      attempts.jsonl in the current directory.
+    LOG is a file, a directory of segments, or several of them; without it $RELMON_LOG, else
+    attempts.jsonl in the current directory.
 
-      options:
-      \(lines.joined(separator: "\n"))
+    options:
+    \(Option.table(options + [.help]))
+    example:
+      \(example)
 
-      example:
-        \(example)
-
-      """
+    """
   }
 
   /// `relmon --help`.
@@ -63,7 +58,6 @@ struct Command: Sendable {
 }
 
 extension Option {
-  static let help = Option(name: "--help", value: nil, help: "show this help")
   static let now = Option(
     name: "--now", value: "TIME",
     help: "the present time, so that output can be repeated (RFC 3339)")

@@ -1,4 +1,5 @@
 import AttemptLog
+import CommandLineOptions
 import Exposition
 import Reliability
 

@@ -1,4 +1,5 @@
 import AttemptLog
+import CommandLineOptions
 import Glibc
 
 @main
@@ -25,7 +26,7 @@ struct Relmon {
   }
 
   private static func dispatch(_ words: [String]) throws -> ExitCode {
-    guard let name = words.first else { throw UsageError.noCommand }
+    guard let name = words.first else { throw UsageError.noCommand(program: "relmon") }
     if name == "--help" || name == "help" {
       try Output.write(Array(Command.overview.utf8))
       return .ok
@@ -36,7 +37,7 @@ struct Relmon {
     }
     let command = try Command.find(name)
     let arguments = try Arguments(
-      parsing: Array(words.dropFirst()), by: command.options + [.help], command: name)
+      parsing: Array(words.dropFirst()), by: command.options, command: "relmon \(name)")
     if arguments.isGiven(Option.help.name) {
       try Output.write(Array(command.help.utf8))
       return .ok

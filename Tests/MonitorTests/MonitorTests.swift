@@ -131,18 +131,18 @@ struct MonitorTests {
     try append([.attempt(.make())])
     var configuration = Monitor.Configuration()
     configuration.pollInterval = .seconds(3600)
-    let passed = DispatchSemaphore(value: 0)
+    let passed = try WakePipe()
     configuration.now = {
-      passed.signal()
+      passed.wake()
       return Record.make(.writerStop).time
     }
     let monitor = try Monitor(paths: [path], configuration: configuration)
     try monitor.start()
-    passed.wait()
+    passed.wait(atMost: .seconds(20))
     try append([.attempt(.make())], from: 2)
     monitor.lookNow()
     while !text(get("/metrics", of: monitor)).contains(#"attempt_kind="initial"} 2"#) {
-      passed.wait()
+      passed.wait(atMost: .seconds(20))
     }
     monitor.stop()
     monitor.stop()

@@ -18,16 +18,17 @@ struct ProviderSimulatorToolTests {
   }
 
   @Test(arguments: [
-    (["--prot", "0"], "unknown argument \"--prot\"; try --help"),
-    (["extra"], "unknown argument \"extra\"; try --help"),
-    (["--port"], "--port needs a value"),
-    (["--port", "65536"], "--port cannot be \"65536\": expected a whole number from 0 to 65535"),
+    (["--prot", "0"], #"unknown option "--prot"; did you mean "--port"?"#),
+    (["extra"], #"unexpected argument "extra""#),
+    (["--port"], #"option "--port" needs a value: PORT"#),
+    (["--port", "65536"], #"option "--port": "65536" is not a whole number from 0 to 65535"#),
     (
       ["--seed=-1"],
-      "--seed cannot be \"-1\": expected a whole number from 0 to 18446744073709551615"
+      #"option "--seed": "-1" is not a whole number from 0 to 18446744073709551615"#
     ),
     (
-      ["--fault", "lesan:200"], "invalid fault \"lesan:200\": the provider has no fault \"200\""
+      ["--fault", "lesan:200"],
+      #"option "--fault": invalid fault "lesan:200": the provider has no fault "200""#
     ),
   ])
   func `a wrong command line is one line and exit 2`(arguments: [String], message: String) throws {

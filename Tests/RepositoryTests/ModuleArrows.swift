@@ -8,10 +8,14 @@ enum ModuleArrows {
     "Report": ["Reliability", "AttemptLog"],
     "Exposition": ["Reliability", "AttemptLog"],
     "HTTPServer": [],
+    "CommandLineOptions": [],
     "Monitor": ["AttemptLog", "Reliability", "Exposition", "HTTPServer"],
-    "relmon": ["AttemptLog", "Reliability", "Report", "Exposition", "Monitor", "HTTPServer"],
+    "relmon": [
+      "AttemptLog", "CommandLineOptions", "Exposition", "HTTPServer", "Monitor", "Reliability",
+      "Report",
+    ],
     "ProviderSimulator": ["HTTPServer", "AttemptLog"],
-    "provider-simulator": ["ProviderSimulator", "HTTPServer", "AttemptLog"],
+    "provider-simulator": ["CommandLineOptions", "HTTPServer", "ProviderSimulator"],
   ]
 
   /// Imports in a file under Sources, and dependencies in Package.swift, that no arrow allows.

@@ -1,0 +1,44 @@
+/// What is wrong with a command line, worded in one place.
+public enum UsageError: Error, Equatable, CustomStringConvertible {
+  case noCommand(program: String)
+  case unknownCommand(String, program: String, suggestion: String?)
+  case unknownOption(String, command: String, suggestion: String?)
+  case repeatedOption(String)
+  case missingValue(String, expected: String)
+  case unexpectedValue(String)
+  case invalidValue(String, String, expected: String)
+  /// A value that its own type refused, in that type's words.
+  case unusableValue(String, cause: String)
+  case conflict(String, String)
+  case unexpectedOperand(String)
+
+  public var description: String {
+    switch self {
+    case .noCommand(let program):
+      "no command given; try \"\(program) --help\""
+    case .unknownCommand(let name, let program, let suggestion):
+      "unknown command \"\(name)\"" + Self.didYouMean(suggestion, else: "\(program) --help")
+    case .unknownOption(let name, let command, let suggestion):
+      "unknown option \"\(name)\""
+        + Self.didYouMean(suggestion, else: "\(command) --help")
+    case .repeatedOption(let name):
+      "option \"\(name)\" may be given once only"
+    case .missingValue(let name, let expected):
+      "option \"\(name)\" needs a value: \(expected)"
+    case .unexpectedValue(let name):
+      "option \"\(name)\" takes no value"
+    case .invalidValue(let name, let value, let expected):
+      "option \"\(name)\": \"\(value)\" is not \(expected)"
+    case .unusableValue(let name, let cause):
+      "option \"\(name)\": \(cause)"
+    case .conflict(let one, let other):
+      "options \"\(one)\" and \"\(other)\" exclude each other"
+    case .unexpectedOperand(let word):
+      "unexpected argument \"\(word)\""
+    }
+  }
+
+  private static func didYouMean(_ suggestion: String?, else help: String) -> String {
+    suggestion.map { "; did you mean \"\($0)\"?" } ?? "; try \"\(help)\""
+  }
+}

@@ -1,0 +1,51 @@
+import CommandLineOptions
+import ProviderSimulator
+
+/// The command line of `provider-simulator`.
+struct SimulatorOptions: Sendable {
+  /// 0 lets the system choose.
+  var port: UInt16 = 0
+  var seed: UInt64 = 1
+  var faults: [Fault] = []
+  var showsHelp = false
+
+  private static let options = [
+    Option(name: "--port", value: "PORT", help: "the port; 0, the default, lets the system choose"),
+    Option(
+      name: "--seed", value: "NUMBER", help: "the same seed gives the same answers; default 1"),
+    Option(
+      name: "--fault", value: "FAULT", help: "PROVIDER:STATUS[:CODE][:OPTION=VALUE]…",
+      isRepeatable: true),
+  ]
+
+  static let help = """
+    usage: provider-simulator [OPTION…]
+
+    Answers as AssemblyAI below /assemblyai and as Lesan below /lesan, on 127.0.0.1.
+
+    options:
+    \(Option.table(options + [.help]))
+    A fault is PROVIDER:STATUS[:CODE] or assemblyai:job:CODE, and options of its own: p=PROBABILITY,
+    retry_after=SECONDS, on=upload|submit|poll|usage. It may be given several times.
+
+    example:
+      provider-simulator --port 8080 --fault lesan:429:rate_limit_exceeded:retry_after=2:p=0.05
+
+    """
+
+  init(_ words: [String]) throws(UsageError) {
+    let arguments = try Arguments(
+      parsing: words, by: Self.options, command: "provider-simulator")
+    if let operand = arguments.operands.first { throw .unexpectedOperand(operand) }
+    showsHelp = arguments.isGiven(Option.help.name)
+    port = try arguments.number("--port") ?? port
+    seed = try arguments.number("--seed") ?? seed
+    for text in arguments.all("--fault") {
+      do throws(FaultError) {
+        faults.append(try Fault(text))
+      } catch {
+        throw .unusableValue("--fault", cause: error.description)
+      }
+    }
+  }
+}
