@@ -8,9 +8,10 @@ public protocol ClosedSet: RawRepresentable<String>, CaseIterable, Hashable, Sen
 }
 
 extension ClosedSet {
-  public var isWritten: Bool { true }
+  @inlinable public var isWritten: Bool { true }
 
   /// The member that is written as these bytes, if there is one.
+  @inlinable
   public init?(written text: Span<UInt8>) {
     for member in Self.allCases where member.isWritten && text.equals(member.rawValue.utf8) {
       self = member

@@ -1,17 +1,19 @@
 /// Where a JSON value stands in a line, and what it is.
+@usableFromInline
 struct JSONValue: Sendable {
+  @usableFromInline
   enum Kind: UInt8, Sendable {
     case null, `true`, `false`, number, string, escapedString, object, array
   }
 
-  let kind: Kind
+  @usableFromInline let kind: Kind
   private let first: UInt16
   private let behind: UInt16
 
   /// The first byte of the value, an opening quote included.
-  var start: Int { Int(first) }
+  @usableFromInline var start: Int { Int(first) }
   /// The byte behind the value.
-  var end: Int { Int(behind) }
+  @usableFromInline var end: Int { Int(behind) }
 
   /// Positions are at most `LineScanner.lineBytesMax`.
   init(kind: Kind, start: Int, end: Int) {

@@ -123,6 +123,7 @@ extension Span<UInt8> {
   }
 
   /// The decoded bytes of a string that `jsonString(at:)` found.
+  @usableFromInline
   func jsonText(_ string: JSONValue) -> [UInt8] {
     var text: [UInt8] = []
     var index = string.start + 1

@@ -21,6 +21,7 @@ public enum Key: UInt8, CaseIterable, Sendable {
 }
 
 /// A set of keys.
+@usableFromInline
 struct KeySet: Sendable {
   private var bits: UInt64 = 0
 

@@ -7,6 +7,7 @@ extension LineScanner {
   }
 
   /// Calls `body` with the decoded text of a string.
+  @inlinable
   public func withText<Result>(
     _ key: Key, in line: Span<UInt8>, _ body: (Span<UInt8>) -> Result
   ) -> Result? {
@@ -66,6 +67,7 @@ extension LineScanner {
   }
 
   /// A member of a closed set.
+  @inlinable
   public func member<Set: ClosedSet>(
     _ key: Key, of set: Set.Type, in line: Span<UInt8>
   ) -> ClosedSetMember<Set> {
@@ -83,12 +85,14 @@ extension LineScanner {
     return isPlain && value.end - value.start < 300 || amount(key, in: line) != nil
   }
 
-  private func value(_ key: Key) -> JSONValue? {
+  @usableFromInline
+  func value(_ key: Key) -> JSONValue? {
     present.contains(key) ? values[Int(key.rawValue)] : nil
   }
 }
 
 /// What a key that is restricted to a closed set holds.
+@frozen
 public enum ClosedSetMember<Set: ClosedSet>: Equatable, Sendable {
   case absent
   case known(Set)
@@ -96,7 +100,7 @@ public enum ClosedSetMember<Set: ClosedSet>: Equatable, Sendable {
   case unmapped
 
   /// The member, or what stands for it; nil if the key is absent.
-  public var value: Set? {
+  @inlinable public var value: Set? {
     switch self {
     case .absent: nil
     case .known(let member): member

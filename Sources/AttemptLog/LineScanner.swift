@@ -15,16 +15,16 @@ public struct LineScanner: Sendable {
   public private(set) var time = Timestamp(microseconds: 0)
   public private(set) var seq: Int64 = 0
 
-  var present = KeySet()
-  var values: InlineArray<64, JSONValue>
+  @usableFromInline var present = KeySet()
+  @usableFromInline var values: [JSONValue]
   private let table = KeyTable.shared
   /// For each key the one that followed it last: writers keep their order, so the next key is
   /// mostly known before it is read.
-  private var successors: InlineArray<64, UInt8>
+  private var successors: [UInt8]
 
   public init() {
-    values = InlineArray(repeating: JSONValue(kind: .null, start: 0, end: 0))
-    successors = InlineArray(repeating: 0)
+    values = [JSONValue](repeating: JSONValue(kind: .null, start: 0, end: 0), count: 64)
+    successors = [UInt8](repeating: 0, count: 64)
   }
 
   /// Scans a line, given without its newline.

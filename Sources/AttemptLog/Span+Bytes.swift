@@ -1,5 +1,6 @@
 extension Span<UInt8> {
   /// Whether these are exactly the bytes of `other`.
+  @usableFromInline
   func equals(_ other: some Collection<UInt8>) -> Bool {
     guard count == other.count else { return false }
     var index = 0

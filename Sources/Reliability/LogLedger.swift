@@ -63,7 +63,7 @@ public struct LogLedger: Sendable {
     _ key: Key, of set: Set.Type, _ fields: LineScanner, _ line: Span<UInt8>
   ) -> Set? {
     let member = fields.member(key, of: set, in: line)
-    if member == .unmapped { unmapped[key, default: 0] += 1 }
+    if case .unmapped = member { unmapped[key, default: 0] += 1 }
     return member.value
   }
 }
