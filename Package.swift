@@ -56,7 +56,8 @@ let package = Package(
         "AttemptLog", "HTTPServer", "ProviderSimulator", "TestSupport", "provider-simulator",
       ]),
     .testTarget(name: "RelmonTests", dependencies: ["TestSupport", "relmon"]),
-    .testTarget(name: "RepositoryTests", dependencies: ["TestSupport", "demo", "relmon"]),
+    .testTarget(
+      name: "RepositoryTests", dependencies: ["Exposition", "TestSupport", "demo", "relmon"]),
     .testTarget(name: "RetryTests", dependencies: ["AttemptLog", "Retry", "TestSupport"]),
     .testTarget(
       name: "TranscriptionClientsTests",
