@@ -15,6 +15,9 @@ struct Demo {
     for signal in [SIGTERM, SIGINT] { unsafe sigaddset(&signals, signal) }
     unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
 
+    // The simulator is on loopback, where no proxy can reach it; nothing else runs yet.
+    for name in ["http_proxy", "all_proxy", "ALL_PROXY"] { unsafe unsetenv(name) }
+
     let options: DemoOptions
     do throws(UsageError) {
       options = try DemoOptions(Array(CommandLine.arguments.dropFirst()))
