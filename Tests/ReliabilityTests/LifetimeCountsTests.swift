@@ -5,12 +5,13 @@ import Testing
 
 struct LifetimeCountsTests {
   @Test func `failures in a row are counted until a success`() throws {
-    let failures = LogText().operation("10:00:00", "1", "not_retryable")
-      .operation("10:01:00", "2", "attempts_exhausted").operation("10:02:00", "3", "cancelled")
+    let failures = LogText().operation("10:00:00", "1", outcome: "not_retryable")
+      .operation("10:01:00", "2", outcome: "attempts_exhausted").operation(
+        "10:02:00", "3", outcome: "cancelled")
     #expect(try #require(Aggregate.lifetime(failures).scope()).consecutiveFailures == 2)
     let success = failures.operation("10:03:00", "4")
     #expect(try #require(Aggregate.lifetime(success).scope()).consecutiveFailures == 0)
-    let unknown = success.operation("10:04:00", "5", "vanished")
+    let unknown = success.operation("10:04:00", "5", outcome: "vanished")
     #expect(try #require(Aggregate.lifetime(unknown).scope()).consecutiveFailures == 1)
     let start = LogText().start("10:00:00", "1")
     #expect(try #require(Aggregate.lifetime(start).scope()).consecutiveFailures == nil)
@@ -19,7 +20,7 @@ struct LifetimeCountsTests {
   @Test func `the streak goes in reading order, the last times are maxima of event time`() throws {
     let log = LogText().attempt("10:00:09", "1").operation("10:00:09", "1")
       .attempt("10:00:05", "2").operation("10:00:05", "2")
-      .attempt("10:00:04", "3").operation("10:00:04", "3", "not_retryable")
+      .attempt("10:00:04", "3").operation("10:00:04", "3", outcome: "not_retryable")
     let scope = try #require(Aggregate.lifetime(log).scope())
     #expect(scope.consecutiveFailures == 1)
     #expect(scope.lastAttempt == .at("10:00:09"))

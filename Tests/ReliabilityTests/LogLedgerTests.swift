@@ -50,8 +50,8 @@ struct LogLedgerTests {
         #""retry_reason":"moon","slept_source":"oracle""#
       )
       .attempt("10:00:02", "2", error: "timeout", #""error_class":null"#)  // absent, not unmapped
-      .operation("10:00:03", "1", "vanished", attempts: 2)
-      .operation("10:00:04", "3", "success", #""error_class":"haunted""#)  // ignored on a success
+      .operation("10:00:03", "1", outcome: "vanished", attempts: 2)
+      .operation("10:00:04", "3", outcome: "success", #""error_class":"haunted""#)
       .attempt("10:00:05", "4", #""error_class":"haunted""#)
     let aggregate = Aggregate.lifetime(log)
     #expect(aggregate.log.records[.unknown] == 1)
@@ -70,7 +70,7 @@ struct LogLedgerTests {
   @Test func `an unknown outcome is a failure, an unknown decision a stop`() throws {
     let log = LogText()
       .attempt("10:00:00", "1", #""outcome":"maybe","decision":"shrug","backoff_ms":5000"#)
-      .operation("10:00:01", "2", "abandoned")
+      .operation("10:00:01", "2", outcome: "abandoned")
     let aggregate = Aggregate.lifetime(log)
     #expect(aggregate.log.unmapped == [.outcome: 2, .decision: 1])
     let tally = try #require(aggregate.scope()).tally

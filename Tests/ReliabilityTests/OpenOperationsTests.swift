@@ -60,7 +60,7 @@ struct OpenOperationsTests {
       .attempt("2026-11-15T23:59:00Z", "job", error: "timeout", Self.retry)
       .start("2026-11-15T23:59:59Z", "job", attempt: 2)
       .attempt("2026-11-16T00:00:01Z", "poll", Self.poll)
-      .operation("2026-11-16T00:00:01Z", "poll", "success", Self.poll)
+      .operation("2026-11-16T00:00:01Z", "poll", outcome: "success", Self.poll)
     let counts = WindowedCounts.weeks(log)
     #expect(counts.before.operations.count == 0)
     #expect(counts.before.attemptCount == 1)
@@ -114,7 +114,7 @@ struct OpenOperationsTests {
 
   @Test func `polls keep a job alive`() {
     let log = LogText().start("10:00:00", "job").attempt("10:14:00", "poll-1", Self.poll)
-      .operation("10:14:00", "poll-1", "success", Self.poll)
+      .operation("10:14:00", "poll-1", outcome: "success", Self.poll)
     #expect(state(log, now: "10:29:00").open.attempting == 1)
     #expect(state(log, now: "10:29:00.000001").abandoned == 1)
   }

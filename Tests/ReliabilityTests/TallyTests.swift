@@ -49,7 +49,7 @@ struct TallyTests {
 
   @Test func `an operation denied before its first attempt cannot lower the first-attempt rate`() {
     let log = LogText()
-      .operation("10:00:00", "denied", "budget_denied", attempts: 0, #""duration_ms":0"#)
+      .operation("10:00:00", "denied", outcome: "budget_denied", attempts: 0, #""duration_ms":0"#)
       .attempt("10:00:01", "good").operation("10:00:01", "good")
     let tally = WindowedCounts.weeks(log).week
     #expect(tally.successRate == Ratio(hits: 1, of: 2))
@@ -133,7 +133,7 @@ struct TallyTests {
       } else {
         let outcome = OperationOutcome.allCases.randomElement(using: &generator) ?? .success
         log = log.operation(
-          time, "\(id)", outcome.rawValue, attempts: attempts,
+          time, "\(id)", outcome: outcome.rawValue, attempts: attempts,
           #""duration_ms":\#(amount * 3),"slept_ms":\#(amount)"#)
       }
     }

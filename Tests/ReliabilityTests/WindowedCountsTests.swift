@@ -24,9 +24,9 @@ struct WindowedCountsTests {
 
   @Test func `the first and the last moment of a week are its own`() {
     let log = LogText()
-      .operation("2026-11-15T23:59:59.999999Z", "1", "not_retryable")
+      .operation("2026-11-15T23:59:59.999999Z", "1", outcome: "not_retryable")
       .operation("2026-11-16T00:00:00Z", "2").operation("2026-11-22T23:59:59.999999Z", "3")
-      .operation("2026-11-23T00:00:00Z", "4", "not_retryable")
+      .operation("2026-11-23T00:00:00Z", "4", outcome: "not_retryable")
       .operation("2026-11-30T00:00:00Z", "beyond").operation("2026-11-08T23:59:59Z", "before")
     let counts = WindowedCounts.weeks(log)
     #expect(counts.week.successRate == Ratio(hits: 2, of: 2))
@@ -48,8 +48,8 @@ struct WindowedCountsTests {
   @Test func `headline figures leave out what serves another operation`() {
     let poll = #""operation":"poll","parent_id":"job""#
     let log = LogText()
-      .attempt("10:00:01", "poll-1", poll).operation("10:00:01", "poll-1", "success", poll)
-      .attempt("10:00:04", "poll-2", poll).operation("10:00:04", "poll-2", "success", poll)
+      .attempt("10:00:01", "poll-1", poll).operation("10:00:01", "poll-1", outcome: "success", poll)
+      .attempt("10:00:04", "poll-2", poll).operation("10:00:04", "poll-2", outcome: "success", poll)
       .attempt("10:00:05", "job").operation("10:00:05", "job")
     let counts = WindowedCounts.weeks(log)
     #expect(counts.week.operations.count == 1)
@@ -77,7 +77,9 @@ struct WindowedCountsTests {
       .attempt("10:00:00", "1", error: "timeout").attempt("10:00:00", "2", error: "network", poll)
       .attempt("10:00:00", "3", error: "timeout", poll)
       // In no attempt line of this week.
-      .operation("10:00:00", "4", "not_retryable", #""operation":"wait","error_class":"auth""#)
+      .operation(
+        "10:00:00", "4", outcome: "not_retryable", #""operation":"wait","error_class":"auth""#
+      )
       .attempt("2026-11-11T10:00:00Z", "5", error: "auth")
     let rows = WindowedCounts.weeks(log).errorRows()
     #expect(rows.map(\.share) == [0.5, 0.5, 1, 0])
@@ -105,7 +107,7 @@ struct WindowedCountsTests {
   @Test func `names are ordered by code points`() {
     let names = ["é", "e\u{301}", "Z", "a", "😀", "\u{FFFD}"]
     let log = names.reduce(LogText()) { log, name in
-      log.operation("10:00:00", name, "success", #""operation":"\#(name)""#)
+      log.operation("10:00:00", name, outcome: "success", #""operation":"\#(name)""#)
     }
     let rows = WindowedCounts.weeks(log).byScope().map { Array($0.operation.utf8) }
     let ordered = ["Z", "a", "e\u{301}", "é", "\u{FFFD}", "😀"].map { Array($0.utf8) }

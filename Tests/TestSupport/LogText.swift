@@ -49,7 +49,7 @@ public struct LogText: Sendable {
 
   /// Takes 1 s and does not sleep.
   public func operation(
-    _ time: String, _ id: String, _ outcome: String = "success", attempts: Int = 1,
+    _ time: String, _ id: String, outcome: String = "success", attempts: Int = 1,
     _ more: String = ""
   ) -> LogText {
     add(
@@ -86,15 +86,16 @@ extension LogText {
     .attempt("10:02:03", "exhausted", attempt: 2, error: "server_error", retry)
     .attempt("10:02:06", "exhausted", attempt: 3, error: "timeout", timedOut)
     .operation(
-      "10:02:06", "exhausted", "attempts_exhausted", attempts: 3,
+      "10:02:06", "exhausted", outcome: "attempts_exhausted", attempts: 3,
       #""duration_ms":7000,"slept_ms":4000,"error_class":"timeout","error_type":"timedOut""#
     )
     .attempt("10:03:00", "refused", error: "invalid_request", badRequest)
     .operation(
-      "10:03:00", "refused", "not_retryable", #""error_class":"invalid_request","# + badRequest
+      "10:03:00", "refused", outcome: "not_retryable",
+      #""error_class":"invalid_request","# + badRequest
     )
     .attempt("10:04:00", "cancelled", error: "cancelled", #""http_status":null"#)
-    .operation("10:04:00", "cancelled", "cancelled", #""error_class":"cancelled""#)
+    .operation("10:04:00", "cancelled", outcome: "cancelled", #""error_class":"cancelled""#)
 
   private static let retry = #""decision":"retry","backoff_ms":2000"#
   private static let timedOut = #""http_status":null,"error_type":"timedOut""#
