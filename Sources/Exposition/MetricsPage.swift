@@ -148,8 +148,7 @@ extension MetricsPage {
       page.sample(scope.labels, .number(scope.scope.tally.wastedBackoffSeconds))
     }
     page.begin(.audio)
-    for (scope, kind) in pairs(scopes, AttemptKind.allCases)
-    where scope.scope.tally.attempts[kind].hasAudio {
+    for (scope, kind) in pairs(scopes, AttemptKind.allCases) {
       page.sample(
         scope.labels.adding("attempt_kind", kind.rawValue),
         .number(scope.scope.tally.attempts[kind].audioSeconds.value))
