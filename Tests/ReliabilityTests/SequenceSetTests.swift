@@ -17,6 +17,8 @@ struct SequenceSetTests {
           let span = (reference.max() ?? 0) - (reference.min() ?? 0) + 1
           #expect(set.missing == span - Int64(reference.count))
         }
+        let gaps = zip(set.ranges, set.ranges.dropFirst())
+        #expect(gaps.allSatisfy { $0.upperBound + 1 < $1.lowerBound })
         for number in range {
           var copy = set
           let isNew = copy.insert(number)
