@@ -46,6 +46,10 @@ let package = Package(
     .testTarget(
       name: "ReliabilityTests", dependencies: ["AttemptLog", "Reliability", "TestSupport"]),
     .testTarget(name: "CommandLineOptionsTests", dependencies: ["CommandLineOptions"]),
+    .testTarget(
+      name: "ExpositionTests",
+      dependencies: ["AttemptLog", "Exposition", "Reliability", "TestSupport"],
+      exclude: ["Golden"]),
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport"]),
     .testTarget(
       name: "MonitorTests",
@@ -56,6 +60,9 @@ let package = Package(
         "AttemptLog", "HTTPServer", "ProviderSimulator", "TestSupport", "provider-simulator",
       ]),
     .testTarget(name: "RelmonTests", dependencies: ["TestSupport", "relmon"]),
+    .testTarget(
+      name: "ReportTests", dependencies: ["AttemptLog", "Reliability", "Report", "TestSupport"],
+      exclude: ["Golden"]),
     .testTarget(
       name: "RepositoryTests", dependencies: ["Exposition", "TestSupport", "demo", "relmon"]),
     .testTarget(name: "RetryTests", dependencies: ["AttemptLog", "Retry", "TestSupport"]),

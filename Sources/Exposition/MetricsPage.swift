@@ -103,13 +103,6 @@ extension MetricsPage {
       page.histogram(
         scope.labels.adding("result", result.rawValue), scope.scope.tally.latency[result])
     }
-    page.begin(.audio)
-    for (scope, kind) in pairs(scopes, AttemptKind.allCases)
-    where scope.scope.tally.attempts[kind].hasAudio {
-      page.sample(
-        scope.labels.adding("attempt_kind", kind.rawValue),
-        .number(scope.scope.tally.attempts[kind].audioSeconds.value))
-    }
   }
 
   private static func writeOperations(_ scopes: [Labelled], to page: inout TextExposition) {
@@ -133,10 +126,6 @@ extension MetricsPage {
         scope.labels.adding("result", result.rawValue), bounds: attemptsBounds,
         buckets: histogram.buckets, sum: histogram.sum.value)
     }
-    page.begin(.wastedBackoff)
-    for scope in scopes {
-      page.sample(scope.labels, .number(scope.scope.tally.wastedBackoffSeconds))
-    }
   }
 
   private static func writeRetries(_ scopes: [Labelled], to page: inout TextExposition) {
@@ -153,6 +142,16 @@ extension MetricsPage {
       let sleeps = scope.scope.tally.backoff[source]
       if source == .other && sleeps.count == 0 { continue }
       page.histogram(scope.labels.adding("source", source.rawValue), sleeps)
+    }
+    page.begin(.wastedBackoff)
+    for scope in scopes {
+      page.sample(scope.labels, .number(scope.scope.tally.wastedBackoffSeconds))
+    }
+    page.begin(.audio)
+    for (scope, kind) in pairs(scopes, AttemptKind.allCases) {
+      page.sample(
+        scope.labels.adding("attempt_kind", kind.rawValue),
+        .number(scope.scope.tally.attempts[kind].audioSeconds.value))
     }
   }
 

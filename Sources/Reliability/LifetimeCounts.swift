@@ -47,6 +47,11 @@ public struct LifetimeCounts: EventCounts {
     /// Operations of O′ that failed since the last success, in reading order; nil before the first.
     public fileprivate(set) var consecutiveFailures: Int?
 
+    /// Stands for what came too late; so does a pair that has this name in the log.
+    fileprivate var isOverflow: Bool {
+      provider == LifetimeCounts.overflowLabel && operation == LifetimeCounts.overflowLabel
+    }
+
     fileprivate init(provider: String, operation: String, errorsMax: Int) {
       self.provider = provider
       self.operation = operation
@@ -62,10 +67,8 @@ public struct LifetimeCounts: EventCounts {
   }
 
   public mutating func scope(_ fields: LineScanner, _ line: Span<UInt8>) -> Int {
-    // Names come first, so the scope behind them is that of the overflow.
     let number = names.number(fields, line)
-    if number == nil { scopeOverflow += 1 }
-    let index = number ?? names.count
+    let index = number ?? scopes.firstIndex(where: \.isOverflow) ?? scopes.count
     if index == scopes.count {
       scopes.append(
         Scope(
@@ -73,6 +76,7 @@ public struct LifetimeCounts: EventCounts {
           operation: number.map(names.operation) ?? Self.overflowLabel,
           errorsMax: limits.errorsPerScopeMax))
     }
+    if scopes[index].isOverflow { scopeOverflow += 1 }
     return index
   }
 

@@ -4,11 +4,11 @@
 /// Each power of two is cut into 64 equal buckets, as in HdrHistogram: the bucket's number is the
 /// exponent and the first six bits of the mantissa of the double, which needs no logarithm and is
 /// the same on every machine. A bucket's middle is at most 0.79 % from each of its values. Sketches
-/// merge by adding. Memory is bounded by the range: values below 2^-20 share the first bucket,
-/// those from 2^44 on the last.
+/// merge by adding. Memory is bounded by the range: values below 2^-20 count as 0, those from 2^44 on
+/// share the last bucket.
 public struct QuantileSketch: Hashable, Sendable {
   private static let bitsOfMantissa = 6
-  private static let first = bucket(0x1p-20)
+  private static let zero = bucket(0x1p-20) - 1
   private static let last = bucket(0x1p44)
 
   /// Counts of the buckets from `offset` on.
@@ -19,7 +19,7 @@ public struct QuantileSketch: Hashable, Sendable {
 
   /// Counts a value that is not negative.
   public mutating func add(_ value: Double) {
-    add(1, to: min(max(Self.bucket(value), Self.first), Self.last))
+    add(1, to: min(max(Self.bucket(value), Self.zero), Self.last))
   }
 
   public mutating func merge(_ other: QuantileSketch) {
@@ -56,6 +56,7 @@ public struct QuantileSketch: Hashable, Sendable {
   }
 
   private static func middle(_ bucket: Int) -> Double {
+    if bucket == zero { return 0 }
     let shift = UInt64(52 - bitsOfMantissa)
     let low = Double(bitPattern: UInt64(bucket) << shift)
     let high = Double(bitPattern: UInt64(bucket + 1) << shift)

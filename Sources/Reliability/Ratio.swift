@@ -24,7 +24,8 @@ public struct Ratio: Hashable, Sendable {
     let middle = p + z * z / (2 * n)
     let margin = z * (p * (1 - p) / n + z * z / (4 * n * n)).squareRoot()
     let scale = 1 + z * z / n
-    return (Swift.max(0, (middle - margin) / scale), Swift.min(1, (middle + margin) / scale))
+    // At the ends the formula gives 0 and 1, but rounding gives 0.9999999999999998 of 12 of 12.
+    return (hits == 0 ? 0 : (middle - margin) / scale, hits == of ? 1 : (middle + margin) / scale)
   }
 }
 

@@ -1,7 +1,7 @@
 /// The sequence numbers of one writer that were accepted, as ranges: one, if none is missing.
 struct SequenceSet: Sendable {
   /// In order, not touching each other.
-  private var ranges: [ClosedRange<Int64>] = []
+  private(set) var ranges: [ClosedRange<Int64>] = []
   private var count: Int64 = 0
 
   /// Whether the number is new; it is there afterwards.

@@ -25,8 +25,6 @@ public struct Tally: Sendable {
     public fileprivate(set) var count = 0
     public fileprivate(set) var failures = Table<ErrorClass, Int>(repeating: 0)
     public fileprivate(set) var audioSeconds = CompensatedSum()
-    /// Whether any attempt told its audio.
-    public fileprivate(set) var hasAudio = false
 
     /// Failures in A′, that is without those that the caller cancelled.
     public var failed: Int {
@@ -95,10 +93,7 @@ extension Tally {
     let kind: AttemptKind = attempt.number == 1 ? .initial : .retry
     attempts[kind].count += 1
     latency[attempt.result].add(attempt.latencyMilliseconds)
-    if let audio = attempt.audioSeconds {
-      attempts[kind].audioSeconds.add(audio)
-      attempts[kind].hasAudio = true
-    }
+    attempts[kind].audioSeconds.add(attempt.audioSeconds ?? 0)
     if let errorClass = attempt.errorClass { attempts[kind].failures[errorClass] += 1 }
     guard kind == .retry else { return }
     retries[attempt.retryReason].count(attempt)
@@ -184,7 +179,6 @@ extension Tally.Attempts {
     count += other.count
     failures.merge(other.failures, +=)
     audioSeconds.add(other.audioSeconds)
-    hasAudio = hasAudio || other.hasAudio
   }
 }
 

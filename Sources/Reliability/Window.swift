@@ -70,7 +70,7 @@ public struct ISOWeek: Hashable, Sendable, CustomStringConvertible {
     number = (thursday - Self.firstDay(ofYear: year)) / 7 + 1
   }
 
-  /// Reads `2026-W47`; nil unless the year has the week.
+  /// Reads `2026-W47`; nil unless the year has the week and it ends within what RFC 3339 can write.
   public init?(_ text: String) {
     let parts = text.split(separator: "-W", omittingEmptySubsequences: false)
     guard parts.count == 2, parts[0].count == 4, parts[1].count == 2,
@@ -78,7 +78,7 @@ public struct ISOWeek: Hashable, Sendable, CustomStringConvertible {
       let year = Int(parts[0]), let number = Int(parts[1]), year >= 1, number >= 1
     else { return nil }
     self.init(containing: Self.firstMonday(ofYear: year) + 7 * (number - 1))
-    guard self.year == year, self.number == number else { return nil }
+    guard self.year == year, self.number == number, window.to <= .latest else { return nil }
   }
 
   public var window: Window {

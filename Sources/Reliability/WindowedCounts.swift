@@ -199,6 +199,8 @@ public struct ErrorRow: Sendable {
     [
       provider, operation, errorClass.rawValue, type ?? "", code ?? "",
       httpStatus.map { String($0) } ?? "",
+      // An absent part before an empty one: no two rows are equal.
+      type == nil ? "" : "present", code == nil ? "" : "present",
     ]
   }
 }

@@ -1,3 +1,4 @@
+import AttemptLog
 import Reliability
 
 // How a reader sees a number: always with its unit, never more digits than it deserves.
@@ -32,7 +33,7 @@ extension Double {
   /// A duration in milliseconds as `843 ms`, `12.3 s`, `4 min 05 s`, `2 h 10 min`.
   var duration: String {
     let seconds = self / 1000
-    if self < 999.5 { return "\(fixed(self < 10 ? 1 : 0)) ms" }
+    if self < 999.5 { return "\(fixed(self < 9.95 ? 1 : 0)) ms" }
     if seconds < 99.95 { return "\(seconds.fixed(1)) s" }
     guard let whole = Int(exactly: seconds.rounded()) else { return "–" }
     if whole < 3600 { return "\(whole / 60) min \(Self.twoDigits(whole % 60)) s" }
@@ -63,14 +64,18 @@ extension Ratio {
   /// One decimal, but 100 % and 0 % only if it is exactly that.
   static func percentage(_ value: Double) -> String {
     let percent = value * 100
-    if value < 1 && percent >= 99.95 { return "\(floor(percent, decimals: 2)) %" }
+    if value < 1 && percent >= 99.95 {
+      return "\(((percent * 100).rounded(.down) / 100).fixed(2)) %"
+    }
     if value > 0 && percent < 0.05 { return "< 0.1 %" }
     return "\(percent.fixed(1)) %"
   }
 
-  private static func floor(_ value: Double, decimals: Int) -> String {
-    let scaled = (value * 100).rounded(.down) / 100
-    return scaled.fixed(decimals)
+  /// An objective as it was given, `99.95 %`: rounded it would be another.
+  static func objective(_ fraction: Double) -> String {
+    var bytes: [UInt8] = []
+    bytes.appendJSONNumber((fraction * 1e7).rounded() / 1e5)
+    return String(decoding: bytes, as: UTF8.self) + " %"
   }
 }
 

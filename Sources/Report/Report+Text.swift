@@ -21,7 +21,7 @@ extension Report {
   private var verdict: String {
     let rate = totals.successRate
     guard rate.of > 0 else { return "NO DATA: no operation ended in this window.\n" }
-    let objective = Ratio.percentage(slo.objective)
+    let objective = Ratio.objective(slo.objective)
     let state: String
     if rate.of < Ratio.fewestForPercentage {
       state = "TOO FEW operations for a verdict"

@@ -18,7 +18,8 @@ public enum TerminalText: Sendable {
   private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse: true
-    default: false
+    // Fillers, joiners and variation selectors: letters and marks that draw nothing.
+    default: scalar.properties.isDefaultIgnorableCodePoint
     }
   }
 }

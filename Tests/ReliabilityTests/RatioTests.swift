@@ -18,4 +18,46 @@ struct RatioTests {
     #expect(Ratio(hits: 0, of: 0).value == nil)
     #expect(Ratio(hits: 0, of: 0).interval == nil)
   }
+
+  @Test func `none of n is not above 0 and all of n not below 1, whatever rounding does`() throws {
+    for n in 1...3000 {
+      #expect(try #require(Ratio(hits: 0, of: n).interval).low == 0)
+      #expect(try #require(Ratio(hits: n, of: n).interval).high == 1)
+    }
+  }
+
+  @Test func `the Newcombe interval has its reference value`() throws {
+    // Newcombe 1998, method 10: 56/70 − 48/80 = 0.2, interval 0.0524 … 0.3339
+    let change = RatioChange(before: Ratio(hits: 48, of: 80), after: Ratio(hits: 56, of: 70))
+    let interval = try #require(change.interval)
+    #expect((interval.low - 0.0524).magnitude < 0.00005)
+    #expect((interval.high - 0.3339).magnitude < 0.00005)
+    #expect(change.isSignificant)
+  }
+
+  @Test(arguments: [
+    // 20/20 → 10/20: low −0.5 − √(0.201² + 0²), high −0.5 + √(0.201² + 0.161²)
+    (Ratio(hits: 20, of: 20), Ratio(hits: 10, of: 20), -0.701, -0.243, true),
+    (Ratio(hits: 3, of: 4), Ratio(hits: 1, of: 2), -0.7041, 0.3553, false),
+  ])
+  func `a change is one only if its interval excludes 0`(
+    before: Ratio, after: Ratio, low: Double, high: Double, isSignificant: Bool
+  ) throws {
+    let change = RatioChange(before: before, after: after)
+    let interval = try #require(change.interval)
+    #expect((interval.low - low).magnitude < 0.0005)
+    #expect((interval.high - high).magnitude < 0.0005)
+    #expect(change.isSignificant == isSignificant)
+  }
+
+  @Test func `there is no change from or to nothing`() {
+    let nothing = Ratio(hits: 0, of: 0)
+    let all = Ratio(hits: 9, of: 9)
+    for change in [
+      RatioChange(before: nothing, after: all), RatioChange(before: all, after: nothing),
+    ] {
+      #expect(change.interval == nil)
+      #expect(!change.isSignificant)
+    }
+  }
 }

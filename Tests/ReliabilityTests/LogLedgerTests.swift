@@ -1,0 +1,93 @@
+import AttemptLog
+import Reliability
+import TestSupport
+import Testing
+
+struct LogLedgerTests {
+  @Test func `duplicates, gaps and reported losses`() {
+    let first = LogText(writer: "a").operation("10:00:00", "1").operation("10:00:01", "2")
+      .operation("10:00:02", "3").operation("10:00:03", "4")
+    // The segment with its first ten lines was deleted: no gap.
+    let second = LogText(writer: "b", seq: 11).operation("10:00:00", "5")
+      .add("dropped", "10:00:01", #""count":7"#).operation("10:00:02", "6")
+    let repeated = first.dropLine(3).dropLine(2).dropLine(0)
+    let aggregate = Aggregate.lifetime(first.dropLine(2), second, repeated, repeated)
+    let log = aggregate.log
+    #expect(log.recordCount == 6)
+    #expect(log.records == [.operation: 5, .dropped: 1])
+    #expect(log.duplicates == 2)
+    #expect(log.damaged == 0)
+    #expect(log.missing == 1)
+    #expect(log.dropped == 7)
+    #expect(log.lastRecord == .at("10:00:03"))
+    // What is there twice counts once.
+    #expect(aggregate.scope()?.tally.operations.count == 5)
+  }
+
+  @Test func `a rejected line leaves a gap`() {
+    var aggregate = Aggregate(LifetimeCounts())
+    let lines = LogText().operation("10:00:00", "1").operation("10:00:01", "2")
+      .operation("10:00:02", "3").lines
+    aggregate.read(lines[0] + "\n" + lines[1].dropLast(5) + "\n[]\n{}\n" + lines[2] + "\n")
+    #expect(aggregate.log.rejected == [.malformed: 2, .schema: 1])
+    #expect(aggregate.log.damaged == 3)
+    #expect(aggregate.log.missing == 1)
+  }
+
+  @Test func `a late line fills its gap`() {
+    let log = LogText().operation("10:00:00", "1").operation("10:00:01", "2")
+      .operation("10:00:02", "3")
+    let late = Aggregate.lifetime(log.dropLine(1), log.dropLine(2).dropLine(0))
+    #expect(late.log.missing == 0)
+    #expect(late.log.duplicates == 0)
+    #expect(late.scope()?.tally.operations.count == 3)
+  }
+
+  @Test func `unknown kinds and values are counted and stand for others`() throws {
+    let log = LogText().add("heartbeat", "10:00:00")
+      .attempt(
+        "10:00:01", "1", attempt: 2, error: "haunted",
+        #""retry_reason":"moon","slept_source":"oracle""#
+      )
+      .attempt("10:00:02", "2", error: "timeout", #""error_class":null"#)  // absent, not unmapped
+      .operation("10:00:03", "1", outcome: "vanished", attempts: 2)
+      .operation("10:00:04", "3", outcome: "success", #""error_class":"haunted""#)
+      .attempt("10:00:05", "4", #""error_class":"haunted""#)
+    let aggregate = Aggregate.lifetime(log)
+    #expect(aggregate.log.records[.unknown] == 1)
+    #expect(
+      aggregate.log.unmapped == [.errorClass: 1, .retryReason: 1, .sleptSource: 1, .outcome: 1])
+    #expect(Set(aggregate.log.unmapped.keys).isSubset(of: LogLedger.restrictedKeys))
+    let tally = try #require(aggregate.scope()).tally
+    #expect(tally.attempts[.retry].failures[.other] == 1)
+    #expect(tally.attempts[.initial].failures[.other] == 1)
+    #expect(tally.retries[.other].ratio == Ratio(hits: 0, of: 1))
+    #expect(tally.backoff[.other].count == 1)
+    #expect(tally.operations.byOutcome[.other].yes == 1)
+    #expect(tally.latency[.success].count == 1)
+  }
+
+  @Test func `an unknown outcome is a failure, an unknown decision a stop`() throws {
+    let log = LogText()
+      .attempt("10:00:00", "1", #""outcome":"maybe","decision":"shrug","backoff_ms":5000"#)
+      .operation("10:00:01", "2", outcome: "abandoned")
+    let aggregate = Aggregate.lifetime(log)
+    #expect(aggregate.log.unmapped == [.outcome: 2, .decision: 1])
+    let tally = try #require(aggregate.scope()).tally
+    #expect(tally.attempts[.initial].failures[.other] == 1)
+    // A written `abandoned` is outside the set; the final attempt alone is no operation.
+    #expect(tally.operations.byOutcome[.other].count == 1)
+    #expect(tally.operations.byOutcome[.abandoned].count == 0)
+  }
+
+  @Test func `losses and gaps of any size do not overflow`() {
+    let most = #""count":9223372036854775807"#
+    let log = LogText(writer: "a").add("dropped", "10:00:00", most)
+      .add("dropped", "10:00:00", most).add("heartbeat", "10:00:00", #""seq":9223372036854775807"#)
+    let other = LogText(writer: "b").add("heartbeat", "10:00:00")
+      .add("heartbeat", "10:00:00", #""seq":9223372036854775807"#)
+    let ledger = Aggregate.lifetime(log, other).log
+    #expect(ledger.dropped == .max)
+    #expect(ledger.missing == .max)
+  }
+}
