@@ -7,7 +7,16 @@ import Testing
 
 @testable import TranscriptionClients
 
+/// Without a proxy; libcurl obeys these variables, and offers no way not to.
+private let reachesLoopback = ["http_proxy", "all_proxy", "ALL_PROXY"].allSatisfy {
+  ProcessInfo.processInfo.environment[$0] == nil
+}
+
 /// The default transport against a socket on loopback.
+@Suite(
+  .enabled(
+    if: reachesLoopback,
+    "a proxy from the environment stands before loopback"))
 struct URLSessionTransportTests {
   static func get(_ port: UInt16, _ path: String = "/") -> TransportRequest {
     TransportRequest(
