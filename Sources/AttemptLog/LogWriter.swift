@@ -8,6 +8,9 @@ public let relmonVersion = "0.1.0"
 /// `record` hands a whole line to the kernel by one write(2) before it returns: a killed process
 /// loses nothing that was recorded, a power cut what the kernel had not flushed (30 s by default).
 ///
+/// A process has one writer: readers take a second one with the same host and process id for a
+/// restart, and the operations of the first for abandoned.
+///
 /// A number (`seq`) belongs to one line for good. A record that did not get through keeps its
 /// number, which stays a gap that readers count as missing, and is counted in the next `dropped`
 /// line; only a `writer_start` or `dropped` line of which no byte was written leaves its number to

@@ -84,7 +84,7 @@ public struct LifetimeCounts: EventCounts {
     _ attempt: AttemptLine, _ fields: LineScanner, _ line: Span<UInt8>
   ) {
     let event = attempt.event
-    scopes[attempt.scope].tally.count(event)
+    scopes[attempt.scope].tally.count(event, listsNumber: false)
     scopes[attempt.scope].lastAttempt = max(
       scopes[attempt.scope].lastAttempt ?? event.time, event.time)
     if event.errorClass != nil { countError(in: attempt.scope, fields, line) }

@@ -33,6 +33,9 @@ struct OpenOperations: Sendable {
 
   private var entries: [ID: Entry] = [:]
   private var finished: RecentIDs
+  /// Operations that were counted as abandoned; one that goes on is open again, but is not counted
+  /// so a second time.
+  private var abandoned: RecentIDs
   private var goneWriters: Set<Int> = []
   private var writerOfProcess: [Process: (writer: Int, time: Timestamp)] = [:]
 
@@ -44,6 +47,7 @@ struct OpenOperations: Sendable {
   /// - Parameter finishedMax: of how many ended operations late lines are recognised.
   init(finishedMax: Int) {
     finished = RecentIDs(capacity: finishedMax)
+    abandoned = RecentIDs(capacity: finishedMax)
   }
 
   /// Notes a line of an operation.
@@ -117,13 +121,14 @@ extension OpenOperations {
   /// Takes out the operations that are abandoned at this time, in the order of their last signs of
   /// life, and forgets those of which only the end was seen.
   mutating func takeAbandoned(at now: Timestamp) -> [Entry] {
-    var abandoned: [(id: ID, entry: Entry)] = []
+    var taken: [Entry] = []
     for (id, entry) in entries where isAbandoned(entry, at: now) {
-      if entry.hasBegun { abandoned.append((id, entry)) }
       entries[id] = nil
-      finished.insert(id)
+      guard entry.hasBegun, !abandoned.contains(id) else { continue }
+      abandoned.insert(id)
+      taken.append(entry)
     }
-    return abandoned.map(\.entry).sorted {
+    return taken.sorted {
       ($0.lastSign, $0.scope, $0.attempts) < ($1.lastSign, $1.scope, $1.attempts)
     }
   }

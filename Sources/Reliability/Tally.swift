@@ -10,7 +10,7 @@ public struct Tally: Sendable {
   public private(set) var latency = Table<CallResult, Distribution>(repeating: Distribution())
   /// Retries by the error class that caused them.
   public private(set) var retries = Table<ErrorClass, Retries>(repeating: Retries())
-  /// Retries by the number of the attempt, from 2; without cancelled ones.
+  /// Retries by the number of the attempt, from 2, where that is listed.
   public private(set) var retriesByAttempt: [Int64: Retries] = [:]
   /// Measured sleeps by who chose them.
   public private(set) var backoff = Table<DelaySource, Distribution>(repeating: Distribution())
@@ -89,7 +89,9 @@ public struct Tally: Sendable {
 // MARK: - Counting
 
 extension Tally {
-  mutating func count(_ attempt: AttemptEvent) {
+  /// - Parameter listsNumber: whether a retry is also counted by its number, of which a log may hold
+  ///   any number of different ones.
+  mutating func count(_ attempt: AttemptEvent, listsNumber: Bool) {
     let kind: AttemptKind = attempt.number == 1 ? .initial : .retry
     attempts[kind].count += 1
     latency[attempt.result].add(attempt.latencyMilliseconds)
@@ -97,7 +99,7 @@ extension Tally {
     if let errorClass = attempt.errorClass { attempts[kind].failures[errorClass] += 1 }
     guard kind == .retry else { return }
     retries[attempt.retryReason].count(attempt)
-    retriesByAttempt[attempt.number, default: Retries()].count(attempt)
+    if listsNumber { retriesByAttempt[attempt.number, default: Retries()].count(attempt) }
     if let slept = attempt.sleptMilliseconds { backoff[attempt.sleptSource].add(slept) }
   }
 

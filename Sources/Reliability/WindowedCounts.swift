@@ -93,7 +93,7 @@ public struct WindowedCounts: EventCounts {
       let line = attempt.line
       guard let window = window(of: endOf[line.id] ?? line.event.time) else { continue }
       let cell = Cell(scope: line.scope, hasParent: line.hasParent, window: window)
-      tallies[cell, default: Tally()].count(line.event)
+      tallies[cell, default: Tally()].count(line.event, listsNumber: true)
       guard let errorClass = line.event.errorClass, errorClass != .cancelled,
         detailed.contains(window)
       else { continue }

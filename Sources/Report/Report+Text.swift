@@ -65,12 +65,18 @@ extension Report {
       }
       table.append(row)
     }
+    let endings: [String] = OperationOutcome.allCases.compactMap { outcome in
+      let count = totals.operations.byOutcome[outcome].count
+      return count == 0 ? nil : "\(count.grouped) \(outcome.title)"
+    }
+    let share = totals.backoffShare.map { " (\(Ratio.percentage($0)) of all time)" } ?? ""
+    let slept = (totals.sleptSeconds * 1000).duration + share
+    let wasted = (totals.wastedBackoffSeconds * 1000).duration
     let facts = [
+      "How they ended: \(endings.isEmpty ? "–" : endings.joined(separator: ", "))",
       "Attempts per operation: \(Self.plain(totals.amplification)); "
         + "audio sent per audio asked for: \(Self.plain(totals.audioAmplification))",
-      "Waiting between attempts: \((totals.sleptSeconds * 1000).duration)"
-        + (totals.backoffShare.map { " (\(Ratio.percentage($0)) of all time)" } ?? "")
-        + ", of which in vain: \((totals.wastedBackoffSeconds * 1000).duration)",
+      "Waiting between attempts: \(slept), of which in vain: \(wasted)",
     ]
     return "Requests (without those that serve another)\n" + table.rendered()
       + facts.map { "  \($0)\n" }.joined()
@@ -134,15 +140,14 @@ extension Report {
   private var errorsText: String {
     guard !errors.isEmpty else { return "Errors: none.\n" }
     var table = TextTable([
-      ("provider", .left), ("operation", .left), ("class", .left), ("type", .left),
-      ("code", .left), ("HTTP", .right), ("attempts", .right), ("share", .right),
-      ("ended operations", .right),
+      ("provider", .left), ("operation", .left), ("class", .left), ("error", .left),
+      ("HTTP", .right), ("attempts", .right), ("share", .right), ("ended with it", .right),
     ])
     for error in errors.prefix(Self.errorRowsMax) {
       table.append([
-        error.provider, error.operation, error.errorClass.rawValue, error.type ?? "–",
-        error.code ?? "–", error.httpStatus.map { String($0) } ?? "–", error.attempts.grouped,
-        Ratio.percentage(error.share), error.final.grouped,
+        error.provider, error.operation, error.errorClass.rawValue,
+        error.code ?? error.type ?? "–", error.httpStatus.map { String($0) } ?? "–",
+        error.attempts.grouped, Ratio.percentage(error.share), error.final.grouped,
       ])
     }
     let rest = errors.count - Self.errorRowsMax
@@ -178,6 +183,23 @@ extension RatioName {
     case .retrySuccessRatio: "retried operations rescued"
     case .retryAttemptSuccessRatio: "retries that succeeded"
     case .exhaustionRate: "gave up after all attempts"
+    }
+  }
+}
+
+extension OperationOutcome {
+  /// As a person says it.
+  fileprivate var title: String {
+    switch self {
+    case .success: "success"
+    case .notRetryable: "not retryable"
+    case .attemptsExhausted: "attempts exhausted"
+    case .deadlineExceeded: "deadline exceeded"
+    case .delayTooLong: "told to wait too long"
+    case .budgetDenied: "retry budget used up"
+    case .cancelled: "cancelled"
+    case .abandoned: "abandoned"
+    case .other: "other"
     }
   }
 }

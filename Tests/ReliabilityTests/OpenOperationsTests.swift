@@ -44,6 +44,21 @@ struct OpenOperationsTests {
     #expect(after.abandoned == 1)
   }
 
+  @Test func `an abandoned operation that goes on is open again and counted once`() {
+    let log = LogText().start("10:00:00", "slow")
+    var aggregate = Aggregate(LifetimeCounts(), reading: [log], now: .at("10:16:00"))
+    func abandoned() -> Int? { aggregate.scope()?.tally.operations.byOutcome[.abandoned].count }
+    #expect(abandoned() == 1)
+    aggregate.read([LogText(seq: 2).attempt("10:20:00", "slow", error: "server_error", Self.retry)])
+    #expect(aggregate.openOperations(at: .at("10:20:30"))[0]?.backingOff == 1)
+    aggregate.judgeSilence(at: .at("11:00:00"))
+    #expect(abandoned() == 1)
+    #expect(aggregate.openOperations(at: .at("11:00:00"))[0] == nil)
+    aggregate.read([LogText(seq: 3).operation("11:30:00", "slow", attempts: 2)])
+    #expect(abandoned() == 1)
+    #expect(aggregate.scope()?.tally.operations.byOutcome[.success].count == 1)
+  }
+
   @Test func `what is abandoned counts in no rate and has no duration`() {
     let log = LogText().attempt("10:00:00", "lost", error: "server_error", Self.retry)
     let tally = WindowedCounts.weeks(log).week

@@ -52,7 +52,7 @@ struct ReportTextTests {
     }
     let text = Report.of([log]).plainText
     #expect(text.contains("  and 2 more kinds; --format json lists all\n"))
-    #expect(text.split(separator: " code ").count == 17)
+    #expect(text.split(separator: " code ").count == 16)
   }
 
   @Test func `no line ends in white space`() {
