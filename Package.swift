@@ -41,6 +41,9 @@ let package = Package(
         "Report", "Retry", "TranscriptionClients",
       ], path: "samples/demo"),
 
+    .executableTarget(
+      name: "bench", dependencies: ["AttemptLog", "Exposition", "Reliability", "Report", "Retry"],
+      path: "Tests/Bench"),
     .target(name: "TestSupport", dependencies: ["AttemptLog"], path: "Tests/TestSupport"),
     .testTarget(name: "AttemptLogTests", dependencies: ["AttemptLog", "TestSupport"]),
     .testTarget(

@@ -5,8 +5,8 @@ extension [UInt8] {
   /// cannot steer it.
   public mutating func appendJSONString(_ text: String, scalarsMax: Int = .max) {
     append(UInt8(ascii: "\""))
-    if text.utf8.count <= scalarsMax, text.utf8.allSatisfy({ $0.isPlainInJSON }) {
-      self += text.utf8
+    if text.utf8.count <= scalarsMax, text.utf8.span.isPlainInJSON {
+      append(text.utf8.span)
     } else {
       for scalar in text.unicodeScalars.prefix(scalarsMax) { appendEscaped(scalar) }
     }
@@ -58,9 +58,9 @@ extension [UInt8] {
   }
 }
 
-extension UInt8 {
+extension Span<UInt8> {
   /// ASCII that stands for itself in a JSON string.
   fileprivate var isPlainInJSON: Bool {
-    self >= 0x20 && self < 0x7F && self != UInt8(ascii: "\"") && self != UInt8(ascii: "\\")
+    skippingPlainText(from: 0) == count && firstIndex(of: 0x7F, from: 0) == nil
   }
 }

@@ -61,6 +61,7 @@ private struct Line: ~Copyable {
   var bytes: [UInt8]
   let omitted: KeySet
   var error: LineWriterError?
+  private let table = KeyTable.shared
 
   static func append(
     _ record: Record, omitting omitted: KeySet, to bytes: inout [UInt8]
@@ -174,7 +175,7 @@ extension Line {
   /// Begins a field; false if the key is left out.
   private mutating func key(_ key: Key) -> Bool {
     if omitted.contains(key) { return false }
-    bytes += KeyTable.shared.fieldStarts[Int(key.rawValue)]
+    table.appendFieldStart(key, to: &bytes)
     return true
   }
 
