@@ -69,8 +69,8 @@ final class KeyTable: Sendable {
 
   let names: [String]
   /// `,"name":` of every key, one after the other, and where each begins; the last is the end.
-  private let fieldStarts: [UInt8]
-  private let fieldOffsets: [Int]
+  let fieldStarts: [UInt8]
+  let fieldOffsets: [Int]
   let words: [Words]
   /// Open addressing with linear probing: 128 slots for 49 keys, 255 where one is free.
   private let slots: [UInt8]
@@ -95,12 +95,6 @@ final class KeyTable: Sendable {
       slots[slot] = UInt8(index)
     }
     self.slots = slots
-  }
-
-  /// Appends `,"name":`.
-  func appendFieldStart(_ key: Key, to bytes: inout [UInt8]) {
-    let index = Int(key.rawValue)
-    bytes += fieldStarts[fieldOffsets[index]..<fieldOffsets[index + 1]]
   }
 
   func key(_ sought: Words) -> Key? {
