@@ -53,7 +53,7 @@ struct ProviderConnection: Sendable {
         ?? AttemptFacts(layer: .transport, type: String(describing: type(of: error)))
       throw failure(facts, nil, secrets)
     }
-    let json = JSONValue(bytes: response.body)
+    let json = response.bodyIsCut ? nil : JSONValue(bytes: response.body)
     var facts = AttemptFacts(httpStatus: response.status, layer: .http)
     facts.requestSent = .yes
     facts.requestID = response.header("X-Request-ID")
@@ -69,6 +69,7 @@ struct ProviderConnection: Sendable {
       }
       throw failure(facts, json, secrets)
     }
+    if response.bodyIsCut { throw ProviderFailure(attemptFacts: facts.bodyTooLarge) }
     guard let json else { throw ProviderFailure(attemptFacts: facts) }
     return (json, response.body)
   }
@@ -136,6 +137,18 @@ struct ProviderConnection: Sendable {
 }
 
 extension AttemptFacts {
+  /// A success that is too large to read.
+  ///
+  /// It is a `malformed_response`, not a `network` error: the provider has answered, the work may
+  /// be done, and the same request would bring the same answer. So not even a poll is repeated.
+  var bodyTooLarge: AttemptFacts {
+    var facts = self
+    facts.type = "BodyTooLarge"
+    facts.message = "the answer is larger than the transport's limit"
+    facts.verdict = ErrorVerdict(.malformedResponse, retry: .never)
+    return facts
+  }
+
   /// Reads `{"error": "text"}` or `{"error": {"type", "code", "message", "param"}}`.
   ///
   /// Codes are compared and logged in lower case: guides of different age differ in it.
