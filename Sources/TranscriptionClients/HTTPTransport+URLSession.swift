@@ -69,7 +69,8 @@ private final class SessionOwner: Sendable {
 
   init(_ configuration: URLSessionConfiguration, bodyBytesMax: Int) {
     exchanges = SessionExchanges(bodyBytesMax: bodyBytesMax)
-    session = URLSession(configuration: configuration, delegate: exchanges, delegateQueue: nil)
+    session = URLSession(
+      configuration: configuration, delegate: exchanges, delegateQueue: BoundedDelegateQueue())
   }
 
   deinit {

@@ -12,7 +12,7 @@ import Retry
 final class SessionExchanges: NSObject, URLSessionDataDelegate {
   private struct Exchange {
     let continuation: CheckedContinuation<TransportResponse, any Error>
-    var body: [UInt8] = []
+    var body = Data()
   }
 
   private let bodyBytesMax: Int
@@ -54,12 +54,13 @@ final class SessionExchanges: NSObject, URLSessionDataDelegate {
     let isCut = underWay.withLock { exchanges in
       guard let length = exchanges[dataTask.taskIdentifier]?.body.count else { return false }
       guard data.count <= bodyBytesMax - length else { return true }
-      exchanges[dataTask.taskIdentifier]?.body.append(contentsOf: data)
+      exchanges[dataTask.taskIdentifier]?.body.append(data)
       return false
     }
     guard isCut else { return }
     end(dataTask, isCut: true)
-    dataTask.cancel()
+    // Not from here: it would wait for the session's own queue, which may wait for this one.
+    Task { dataTask.cancel() }
   }
 
   func urlSession(
@@ -90,6 +91,26 @@ final class SessionExchanges: NSObject, URLSessionDataDelegate {
       returning: TransportResponse(
         status: response.statusCode,
         headers: response.allHeaderFields.map { ("\($0.key)", "\($0.value)") },
-        body: isCut ? [] : exchange.body, bodyIsCut: isCut))
+        body: isCut ? [] : Array(exchange.body), bodyIsCut: isCut))
+  }
+}
+
+/// The queue of a session's delegate, which makes the session wait when it is full.
+///
+/// URLSession reads on and queues what it has read, however far the delegate is behind: with all
+/// cores busy more than 200 MB were held before a delegate saw its first 8 MiB.
+// Unchecked: a subclass without state; OperationQueue has a lock of its own.
+final class BoundedDelegateQueue: OperationQueue, @unchecked Sendable {
+  /// A chunk of a body is 16 KiB at most.
+  private static let operationsMax = 64
+
+  override init() {
+    super.init()
+    maxConcurrentOperationCount = 1
+  }
+
+  override func addOperation(_ block: @escaping @Sendable () -> Void) {
+    super.addOperation(block)
+    if operationCount > Self.operationsMax { waitUntilAllOperationsAreFinished() }
   }
 }

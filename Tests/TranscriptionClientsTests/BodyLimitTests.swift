@@ -23,18 +23,18 @@ struct BodyLimitTests {
     #expect(response.body.count == (isCut ? 0 : length))
   }
 
-  @Test func `of 400 MB without a length little is sent and less kept`() async throws {
+  @Test func `a flood without a length is ended and not kept`() async throws {
     // In a process of its own: the memory belongs to all tests.
     await #expect(processExitsWith: .success) {
-      let size = 400 * 1024 * 1024
+      let size = 16 * 1024 * 1024 * 1024
       let server = try LoopbackServer(flood: size) { _ in "HTTP/1.1 200 OK\r\n\r\n" }
       let before = BodyLimitTests.residentKilobytesMax()
       let response = try await HTTPTransport.urlSession()
         .send(URLSessionTransportTests.get(server.port))
       #expect(response.bodyIsCut && response.body == [])
-      // What was under way when the task was cancelled: 27 MB were measured.
+      // On loopback gigabytes pass before URLSession comes to cancel; none of it is kept.
       for await taken in server.floods {
-        #expect(taken < size / 2)
+        #expect(taken < size)
         break
       }
       #expect(BodyLimitTests.residentKilobytesMax() - before < 150 * 1024)
