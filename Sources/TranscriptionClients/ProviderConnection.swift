@@ -9,6 +9,12 @@ struct ProviderFailure: AttemptError {
   var json: JSONValue?
 }
 
+/// What a request sends.
+enum RequestBody: Sendable {
+  case json([String: JSONValue])
+  case bytes([UInt8])
+}
+
 /// One provider's requests: keys, error bodies and limits in; answers and facts out.
 struct ProviderConnection: Sendable {
   let provider: String
@@ -17,6 +23,7 @@ struct ProviderConnection: Sendable {
   let errors: ErrorTable
   /// What stands before the key in `Authorization`.
   let authorizationPrefix: String
+  let jobs: JobRoute
 
   func operation(_ name: String, parent: Attempt? = nil, isBillable: Bool = false)
     -> LoggedOperation
@@ -37,7 +44,7 @@ struct ProviderConnection: Sendable {
   ///
   /// `secrets` are kept out of everything that is noted or thrown, as the key is.
   func send(
-    _ method: String, _ path: String, body: [String: String]? = nil, secrets: [String] = [],
+    _ method: String, _ path: String, body: RequestBody? = nil, secrets: [String] = [],
     in attempt: Attempt
   ) async throws -> (json: JSONValue, bytes: [UInt8]) {
     let request = try request(method, path, body)
@@ -87,18 +94,23 @@ struct ProviderConnection: Sendable {
   }
 
   private func request(
-    _ method: String, _ path: String, _ body: [String: String]?
+    _ method: String, _ path: String, _ body: RequestBody?
   ) throws -> TransportRequest {
     let base =
       configuration.baseURL.hasSuffix("/")
       ? String(configuration.baseURL.dropLast()) : configuration.baseURL
     var request = TransportRequest(
       method: method, url: base + path, headers: [("Accept", "application/json")])
-    if let body {
+    switch body {
+    case nil: break
+    case .json(let fields):
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      request.body = Array(try encoder.encode(body))
+      request.body = Array(try encoder.encode(fields))
       request.headers.append(("Content-Type", "application/json"))
+    case .bytes(let bytes):
+      request.body = bytes
+      request.headers.append(("Content-Type", "application/octet-stream"))
     }
     request.headers.append(("Authorization", authorizationPrefix + configuration.key.secret))
     return request
@@ -119,20 +131,24 @@ struct ProviderConnection: Sendable {
     return UInt64(text).map { Double($0) }
   }
 
-  /// Takes the secrets out of every text, and only then cuts it: half a key is a secret too.
   private func redact(_ facts: inout AttemptFacts, _ secrets: [String]) {
-    let secrets = (secrets + [configuration.key.secret]).filter { !$0.isEmpty }
-    func redacted(_ text: String?, max length: Int = 128) -> String? {
-      let clean = secrets.reduce(text) {
-        $0?.replacingOccurrences(of: $1, with: APIKey.placeholder)
-      }
-      return clean.map { String($0.prefix(length)) }
+    func text(_ text: String?, max length: Int = 128) -> String? {
+      text.map { redacted($0, secrets, max: length) }
     }
-    facts.type = redacted(facts.type)
-    facts.code = redacted(facts.code)
-    facts.parameter = redacted(facts.parameter)
-    facts.message = redacted(facts.message, max: 1000)
-    facts.requestID = redacted(facts.requestID)
+    facts.type = text(facts.type)
+    facts.code = text(facts.code)
+    facts.parameter = text(facts.parameter)
+    facts.message = text(facts.message, max: 1000)
+    facts.requestID = text(facts.requestID)
+  }
+
+  /// Takes the secrets out of a text, and only then cuts it: half a key is a secret too.
+  func redacted(_ text: String, _ secrets: [String], max length: Int = 128) -> String {
+    let secrets = (secrets + [configuration.key.secret]).filter { !$0.isEmpty }
+    let clean = secrets.reduce(text) {
+      $0.replacingOccurrences(of: $1, with: APIKey.placeholder)
+    }
+    return String(clean.prefix(length))
   }
 }
 
