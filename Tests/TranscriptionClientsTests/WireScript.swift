@@ -86,7 +86,13 @@ final class WireScript: Sendable {
       Issue.record("expected \(next?.request ?? "no request"), got \(line)")
       throw CancellationError()
     }
-    switch next.answer {
+    return try next.answer.response()
+  }
+}
+
+extension Exchange.Answer {
+  func response() throws -> TransportResponse {
+    switch self {
     case .failure(let failure): throw failure
     case .cut(let status): return TransportResponse(status: status, bodyIsCut: true)
     case .response(let status, let headers, let body):
