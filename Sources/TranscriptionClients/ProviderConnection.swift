@@ -9,6 +9,15 @@ struct ProviderFailure: AttemptError {
   var json: JSONValue?
 }
 
+/// The body is as the provider sent it, and may quote the key: no text made of the error shows it.
+extension ProviderFailure: CustomStringConvertible, CustomDebugStringConvertible,
+  CustomReflectable
+{
+  var description: String { "ProviderFailure(\(attemptFacts.type ?? "no type"))" }
+  var debugDescription: String { description }
+  var customMirror: Mirror { Mirror(self, children: []) }
+}
+
 /// What a request sends.
 enum RequestBody: Sendable {
   case json([String: JSONValue])

@@ -111,6 +111,8 @@ final class BoundedDelegateQueue: OperationQueue, @unchecked Sendable {
 
   override func addOperation(_ block: @escaping @Sendable () -> Void) {
     super.addOperation(block)
-    if operationCount > Self.operationsMax { waitUntilAllOperationsAreFinished() }
+    // An operation that adds another must not wait for itself.
+    guard operationCount > Self.operationsMax, OperationQueue.current !== self else { return }
+    waitUntilAllOperationsAreFinished()
   }
 }

@@ -203,7 +203,11 @@ struct AssemblyAIRequestsTests {
     let error = try await #require(throws: OperationError.self) {
       try await wire.assemblyAI().transcribe(audioURL: audio, options: options)
     }
-    for text in ["\(wire.events.all)", "\(error)"] {
+    var dumped = ""
+    dump(error, to: &dumped)
+    for text in [
+      "\(wire.events.all)", "\(error)", dumped, "\(String(describing: error.underlying))",
+    ] {
       for secret in ["key-123", "5ecret", "s3cr3t"] { #expect(!text.contains(secret), "\(text)") }
     }
     #expect(error.facts.message == "[REDACTED] [REDACTED] [REDACTED] [REDACTED]")
