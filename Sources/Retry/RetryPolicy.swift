@@ -9,18 +9,21 @@ public struct RetryPolicy: Equatable, Sendable {
   public var maxServerDelay: Duration
   /// For the whole operation, attempts and sleeps.
   public var deadline: Duration?
+  /// For each attempt alone; one that reaches it fails with the class `timeout`.
+  public var attemptTimeout: Duration?
   /// Whether a call is repeated although the first may have been accepted, its answer being lost.
   public var allowsDuplicates: Bool
 
   public init(
     maxAttempts: Int = 3, backoff: Backoff = .exponential(),
     maxServerDelay: Duration = .seconds(120), deadline: Duration? = nil,
-    allowsDuplicates: Bool = true
+    attemptTimeout: Duration? = nil, allowsDuplicates: Bool = true
   ) {
     self.maxAttempts = maxAttempts
     self.backoff = backoff
     self.maxServerDelay = maxServerDelay
     self.deadline = deadline
+    self.attemptTimeout = attemptTimeout
     self.allowsDuplicates = allowsDuplicates
   }
 
