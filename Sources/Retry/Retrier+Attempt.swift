@@ -1,6 +1,44 @@
 import AttemptLog
 
 extension Retrier {
+  /// Returns when an attempt may begin, with a place in the gate if there is one, or says why none
+  /// may.
+  func admission(since start: Duration) async -> OperationOutcome? {
+    if let refused = refusal(since: start) { return refused }
+    guard let gate, !gate.entersAtOnce() else { return nil }
+    guard await enters(gate, since: start) else {
+      return Task.isCancelled ? .cancelled : .deadlineExceeded
+    }
+    let refused = refusal(since: start)
+    if refused != nil { gate.leave() }
+    return refused
+  }
+
+  private func refusal(since start: Duration) -> OperationOutcome? {
+    if Task.isCancelled { return .cancelled }
+    guard let deadline = policy.deadline, clock.now() - start >= deadline else { return nil }
+    return .deadlineExceeded
+  }
+
+  /// Waits for a place, though not beyond the deadline.
+  private func enters(_ gate: ConcurrencyGate, since start: Duration) async -> Bool {
+    guard let deadline = policy.deadline else { return (try? await gate.enter()) != nil }
+    let remaining = deadline - (clock.now() - start)
+    let clock = clock
+    return await withTaskGroup(of: Bool?.self) { tasks in
+      tasks.addTask { (try? await gate.enter()) != nil }
+      tasks.addTask {
+        try? await clock.sleep(remaining)
+        return nil
+      }
+      for await entered in tasks {
+        tasks.cancelAll()
+        if let entered { return entered }
+      }
+      return false
+    }
+  }
+
   /// What ended an attempt from outside.
   enum Interruption {
     /// Of the operation.
@@ -93,9 +131,14 @@ extension Retrier {
     facts.complete(for: error)
     let verdict = errors.classify(&facts)
     var generator = random
-    let step = policy.step(
+    var step = policy.step(
       after: verdict, requestSent: facts.requestSent, attempt: attempt.number, elapsed: elapsed,
       serverDelay: facts.retryAfter, using: &generator)
+    // A failure that could be retried is paid for, whatever else forbids the retry.
+    if let budget, step != .stop(.notRetryable) {
+      let isAllowed = budget.failed()
+      if case .retry = step, !isAllowed { step = .stop(.budgetDenied) }
+    }
     return (facts, step)
   }
 }

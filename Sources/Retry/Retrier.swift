@@ -7,6 +7,10 @@ public struct Retrier: Sendable {
   public var clock: MonotonicClock
   public var random: RandomSource
   public var attemptStarts: AttemptStarts
+  /// Shared by all whose retries count together, usually those of one provider.
+  public var budget: RetryBudget?
+  /// What an attempt passes before its clock starts; waiting is part of the operation alone.
+  public var gate: ConcurrencyGate?
   /// Turns an error into facts; it must not let secrets through.
   public var describe: @Sendable (any Error) -> AttemptFacts
   /// Called once for each event, in order, on the task that runs the call.
@@ -15,7 +19,8 @@ public struct Retrier: Sendable {
   public init(
     policy: RetryPolicy = RetryPolicy(), errors: ErrorTable = .standard,
     clock: MonotonicClock = .continuous, random: RandomSource = .system,
-    attemptStarts: AttemptStarts = .billable,
+    attemptStarts: AttemptStarts = .billable, budget: RetryBudget? = nil,
+    gate: ConcurrencyGate? = nil,
     describe: @escaping @Sendable (any Error) -> AttemptFacts = AttemptFacts.describing,
     record: @escaping @Sendable (Event) -> Void
   ) {
@@ -24,6 +29,8 @@ public struct Retrier: Sendable {
     self.clock = clock
     self.random = random
     self.attemptStarts = attemptStarts
+    self.budget = budget
+    self.gate = gate
     self.describe = describe
     self.record = record
   }
@@ -46,12 +53,12 @@ public struct Retrier: Sendable {
       maxAttempts: policy.maxAttempts, record: record)
 
     while true {
-      if Task.isCancelled {
+      switch await admission(since: start) {
+      case .cancelled:
         journal.ended(.cancelled, duration: clock.now() - start)
         throw CancellationError()
-      }
-      if let deadline = policy.deadline, clock.now() - start >= deadline {
-        throw end(journal, .deadlineExceeded, since: start, underlying: nil)
+      case .some(let refused): throw end(journal, refused, since: start, underlying: nil)
+      case nil: break
       }
       journal.beginAttempt(announced: announced)
       let attempt = Attempt(
@@ -59,8 +66,10 @@ public struct Retrier: Sendable {
       let began = clock.now()
       let ending = await ending(of: attempt, since: start, body)
       let ended = clock.now()
+      gate?.leave()
       switch ending.result {
       case .success(let value):
+        budget?.succeeded()
         journal.succeeded(attempt.facts, latency: ended - began)
         journal.ended(.success, duration: clock.now() - start)
         return value
