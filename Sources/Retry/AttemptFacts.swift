@@ -15,6 +15,8 @@ public struct AttemptFacts: Equatable, Sendable {
   /// The delay that the server asked for; negative values count as none.
   public var retryAfter: Duration?
   public var retryAfterSource: RetryAfterSource?
+  /// What the server said of trying again, as `x-should-retry` does.
+  public var serverVerdict: Bool?
   /// Whether no answer came in time.
   public var timedOut: Bool
   public var quota: Quota
@@ -54,6 +56,7 @@ public struct AttemptFacts: Equatable, Sendable {
     message = other.message ?? message
     retryAfter = other.retryAfter ?? retryAfter
     retryAfterSource = other.retryAfterSource ?? retryAfterSource
+    serverVerdict = other.serverVerdict ?? serverVerdict
     timedOut = other.timedOut || timedOut
     quota = other.quota == Quota() ? quota : other.quota
     requestSent = other.requestSent ?? requestSent

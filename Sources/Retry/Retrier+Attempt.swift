@@ -132,7 +132,9 @@ extension Retrier {
     let verdict = errors.classify(&facts)
     var generator = random
     var step = policy.step(
-      after: verdict, requestSent: facts.requestSent, attempt: attempt.number, elapsed: elapsed,
+      after: verdict, requestSent: facts.requestSent,
+      hasIdempotencyKey: attempt.idempotencyKey != nil, serverVerdict: facts.serverVerdict,
+      attempt: attempt.number, elapsed: elapsed,
       serverDelay: facts.retryAfter, using: &generator)
     // A failure that could be retried is paid for, whatever else forbids the retry.
     if let budget, step != .stop(.notRetryable) {
@@ -145,7 +147,7 @@ extension Retrier {
 
 extension AttemptFacts {
   /// The caller's own clock or wish ended the attempt: nothing that it noted is the cause, but a
-  /// delay that the server asked for stands.
+  /// delay or an end that the server asked for stands.
   fileprivate mutating func interrupted(type: String, _ verdict: ErrorVerdict?) {
     httpStatus = nil
     layer = .client
@@ -153,6 +155,7 @@ extension AttemptFacts {
     code = nil
     parameter = nil
     message = nil
+    if serverVerdict == true { serverVerdict = nil }
     self.verdict = verdict
   }
 }

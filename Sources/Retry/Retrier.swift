@@ -62,7 +62,8 @@ public struct Retrier: Sendable {
       }
       journal.beginAttempt(announced: announced)
       let attempt = Attempt(
-        number: journal.attempts, operationID: journal.identity.operationID)
+        number: journal.attempts, operationID: journal.identity.operationID,
+        idempotencyKey: operation.idempotencyKey)
       let began = clock.now()
       let ending = await ending(of: attempt, since: start, body)
       let ended = clock.now()
