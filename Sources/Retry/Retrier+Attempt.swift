@@ -106,8 +106,21 @@ extension Retrier {
     }
   }
 
-  /// The facts of a failed attempt, complete and classified, and what follows from them.
+  /// The facts of a failed attempt, complete, classified and then without secrets, and what
+  /// follows from them.
   func failure(
+    _ error: any Error, _ interruption: Interruption?, _ attempt: Attempt, elapsed: Duration
+  ) -> (facts: AttemptFacts, step: RetryPolicy.Step) {
+    var judged = judged(error, interruption, attempt, elapsed: elapsed)
+    judged.facts.redact(with: redaction(of: attempt))
+    return judged
+  }
+
+  func redaction(of attempt: Attempt) -> Redaction {
+    attempt.idempotencyKey.map(redaction.hiding) ?? redaction
+  }
+
+  private func judged(
     _ error: any Error, _ interruption: Interruption?, _ attempt: Attempt, elapsed: Duration
   ) -> (facts: AttemptFacts, step: RetryPolicy.Step) {
     let thrown = describe(error)

@@ -11,6 +11,8 @@ public struct Retrier: Sendable {
   public var budget: RetryBudget?
   /// What an attempt passes before its clock starts; waiting is part of the operation alone.
   public var gate: ConcurrencyGate?
+  /// Applied to the type, code, parameter, message and ids of every failure, whoever noted them.
+  public var redaction: Redaction
   /// Turns an error into facts; it must not let secrets through.
   public var describe: @Sendable (any Error) -> AttemptFacts
   /// Called once for each event, in order, on the task that runs the call.
@@ -20,7 +22,7 @@ public struct Retrier: Sendable {
     policy: RetryPolicy = RetryPolicy(), errors: ErrorTable = .standard,
     clock: MonotonicClock = .continuous, random: RandomSource = .system,
     attemptStarts: AttemptStarts = .billable, budget: RetryBudget? = nil,
-    gate: ConcurrencyGate? = nil,
+    gate: ConcurrencyGate? = nil, redaction: Redaction = Redaction(),
     describe: @escaping @Sendable (any Error) -> AttemptFacts = AttemptFacts.describing,
     record: @escaping @Sendable (Event) -> Void
   ) {
@@ -31,6 +33,7 @@ public struct Retrier: Sendable {
     self.attemptStarts = attemptStarts
     self.budget = budget
     self.gate = gate
+    self.redaction = redaction
     self.describe = describe
     self.record = record
   }
@@ -71,7 +74,9 @@ public struct Retrier: Sendable {
       switch ending.result {
       case .success(let value):
         budget?.succeeded()
-        journal.succeeded(attempt.facts, latency: ended - began)
+        var facts = attempt.facts
+        facts.redactIDs(with: redaction(of: attempt))
+        journal.succeeded(facts, latency: ended - began)
         journal.ended(.success, duration: clock.now() - start)
         return value
       case .failure(let error):
