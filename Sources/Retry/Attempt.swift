@@ -6,11 +6,14 @@ public struct Attempt: Sendable {
   public let number: Int
   /// What a call made on behalf of this one gives as its `parentID`.
   public let operationID: String
+  /// The caller's key, the same for every attempt of the operation; to be sent, never noted.
+  public let idempotencyKey: String?
   private let noted = Locked(AttemptFacts())
 
-  init(number: Int, operationID: String) {
+  init(number: Int, operationID: String, idempotencyKey: String? = nil) {
     self.number = number
     self.operationID = operationID
+    self.idempotencyKey = idempotencyKey
   }
 
   /// Notes what the attempt has learned, to be recorded when it ends.
@@ -36,16 +39,21 @@ public struct LoggedOperation: Sendable {
   public var parentID: String?
   /// Whether an attempt may begin work that costs money.
   public var isBillable: Bool
+  /// By which the server recognises a repeated call; never logged.
+  ///
+  /// With it a call of unknown fate is repeated even where duplicates are not allowed.
+  public var idempotencyKey: String?
 
   public init(
     provider: String, account: String? = nil, name: String, parentID: String? = nil,
-    isBillable: Bool = false
+    isBillable: Bool = false, idempotencyKey: String? = nil
   ) {
     self.provider = provider
     self.account = account
     self.name = name
     self.parentID = parentID
     self.isBillable = isBillable
+    self.idempotencyKey = idempotencyKey
   }
 }
 

@@ -2,7 +2,7 @@ public import AttemptLog
 
 /// What an attempt learned: noted while it ran, or told by the error that ended it.
 ///
-/// Nothing here may hold a secret: keys and query strings are removed before a fact is noted.
+/// `Retrier.redaction` takes the secrets out of the texts before they are recorded or thrown.
 public struct AttemptFacts: Equatable, Sendable {
   public var httpStatus: Int?
   public var layer: ErrorLayer?
@@ -15,6 +15,8 @@ public struct AttemptFacts: Equatable, Sendable {
   /// The delay that the server asked for; negative values count as none.
   public var retryAfter: Duration?
   public var retryAfterSource: RetryAfterSource?
+  /// What the server said of trying again, as `x-should-retry` does.
+  public var serverVerdict: Bool?
   /// Whether no answer came in time.
   public var timedOut: Bool
   public var quota: Quota
@@ -54,6 +56,7 @@ public struct AttemptFacts: Equatable, Sendable {
     message = other.message ?? message
     retryAfter = other.retryAfter ?? retryAfter
     retryAfterSource = other.retryAfterSource ?? retryAfterSource
+    serverVerdict = other.serverVerdict ?? serverVerdict
     timedOut = other.timedOut || timedOut
     quota = other.quota == Quota() ? quota : other.quota
     requestSent = other.requestSent ?? requestSent
@@ -63,6 +66,22 @@ public struct AttemptFacts: Equatable, Sendable {
     traceID = other.traceID ?? traceID
     spanID = other.spanID ?? spanID
     verdict = other.verdict ?? verdict
+  }
+}
+
+extension AttemptFacts {
+  mutating func redact(with redaction: Redaction) {
+    type = type.map(redaction.redacted)
+    code = code.map(redaction.redacted)
+    parameter = parameter.map(redaction.redacted)
+    message = message.map(redaction.redacted)
+    redactIDs(with: redaction)
+  }
+
+  /// What is also recorded of a success; by its id a job is found again.
+  mutating func redactIDs(with redaction: Redaction) {
+    requestID = requestID.map(redaction.redacted)
+    jobID = jobID.map(redaction.withoutKnownSecrets)
   }
 }
 

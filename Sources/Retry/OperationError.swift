@@ -41,6 +41,7 @@ extension OperationError: AttemptError {
     facts.verdict = ErrorVerdict(errorClass ?? .other, retry: .never)
     facts.retryAfter = nil
     facts.retryAfterSource = nil
+    facts.serverVerdict = nil
     return facts
   }
 }

@@ -7,6 +7,12 @@ public struct Retrier: Sendable {
   public var clock: MonotonicClock
   public var random: RandomSource
   public var attemptStarts: AttemptStarts
+  /// Shared by all whose retries count together, usually those of one provider.
+  public var budget: RetryBudget?
+  /// What an attempt passes before its clock starts; waiting is part of the operation alone.
+  public var gate: ConcurrencyGate?
+  /// Applied to the type, code, parameter, message and ids of every failure, whoever noted them.
+  public var redaction: Redaction
   /// Turns an error into facts; it must not let secrets through.
   public var describe: @Sendable (any Error) -> AttemptFacts
   /// Called once for each event, in order, on the task that runs the call.
@@ -15,7 +21,8 @@ public struct Retrier: Sendable {
   public init(
     policy: RetryPolicy = RetryPolicy(), errors: ErrorTable = .standard,
     clock: MonotonicClock = .continuous, random: RandomSource = .system,
-    attemptStarts: AttemptStarts = .billable,
+    attemptStarts: AttemptStarts = .billable, budget: RetryBudget? = nil,
+    gate: ConcurrencyGate? = nil, redaction: Redaction = Redaction(),
     describe: @escaping @Sendable (any Error) -> AttemptFacts = AttemptFacts.describing,
     record: @escaping @Sendable (Event) -> Void
   ) {
@@ -24,6 +31,9 @@ public struct Retrier: Sendable {
     self.clock = clock
     self.random = random
     self.attemptStarts = attemptStarts
+    self.budget = budget
+    self.gate = gate
+    self.redaction = redaction
     self.describe = describe
     self.record = record
   }
@@ -46,22 +56,27 @@ public struct Retrier: Sendable {
       maxAttempts: policy.maxAttempts, record: record)
 
     while true {
-      if Task.isCancelled {
+      switch await admission(since: start) {
+      case .cancelled:
         journal.ended(.cancelled, duration: clock.now() - start)
         throw CancellationError()
-      }
-      if let deadline = policy.deadline, clock.now() - start >= deadline {
-        throw end(journal, .deadlineExceeded, since: start, underlying: nil)
+      case .some(let refused): throw end(journal, refused, since: start, underlying: nil)
+      case nil: break
       }
       journal.beginAttempt(announced: announced)
       let attempt = Attempt(
-        number: journal.attempts, operationID: journal.identity.operationID)
+        number: journal.attempts, operationID: journal.identity.operationID,
+        idempotencyKey: operation.idempotencyKey)
       let began = clock.now()
       let ending = await ending(of: attempt, since: start, body)
       let ended = clock.now()
+      gate?.leave()
       switch ending.result {
       case .success(let value):
-        journal.succeeded(attempt.facts, latency: ended - began)
+        budget?.succeeded()
+        var facts = attempt.facts
+        facts.redactIDs(with: redaction(of: attempt))
+        journal.succeeded(facts, latency: ended - began)
         journal.ended(.success, duration: clock.now() - start)
         return value
       case .failure(let error):
@@ -104,102 +119,5 @@ public struct Retrier: Sendable {
       provider: journal.identity.provider, operation: journal.identity.operation,
       operationID: journal.identity.operationID, outcome: outcome, attempts: journal.attempts,
       facts: journal.last, underlying: underlying)
-  }
-}
-
-// MARK: - One attempt
-
-extension Retrier {
-  private enum Interruption {
-    case deadline, cancellation
-  }
-
-  private struct Ending<Value: Sendable>: Sendable {
-    var result: Result<Value, any Error>
-    var interruption: Interruption?
-  }
-
-  /// Runs one attempt; only a deadline needs a second task to watch it.
-  private func ending<Value: Sendable>(
-    of attempt: Attempt, since start: Duration,
-    _ body: @escaping @Sendable (Attempt) async throws -> Value
-  ) async -> Ending<Value> {
-    guard let deadline = policy.deadline else {
-      let result = await Self.result(of: attempt, body)
-      return Ending(result: result, interruption: Task.isCancelled ? .cancellation : nil)
-    }
-    let remaining = deadline - (clock.now() - start)
-    let clock = clock
-    return await withTaskGroup(of: Result<Value, any Error>?.self) { tasks in
-      tasks.addTask { await Self.result(of: attempt, body) }
-      tasks.addTask {
-        try? await clock.sleep(remaining)
-        return nil
-      }
-      var deadlinePassed = false
-      while let finished = await tasks.next() {
-        guard let result = finished else {
-          // The watcher also ends when this task is cancelled, and so does the body.
-          deadlinePassed = !Task.isCancelled
-          tasks.cancelAll()
-          continue
-        }
-        let interruption: Interruption? =
-          deadlinePassed ? .deadline : Task.isCancelled ? .cancellation : nil
-        tasks.cancelAll()
-        return Ending(result: result, interruption: interruption)
-      }
-      preconditionFailure("the attempt of \(attempt.operationID) ended without a result")
-    }
-  }
-
-  private static func result<Value: Sendable>(
-    of attempt: Attempt, _ body: @Sendable (Attempt) async throws -> Value
-  ) async -> Result<Value, any Error> {
-    do {
-      return .success(try await body(attempt))
-    } catch {
-      return .failure(error)
-    }
-  }
-
-  /// The facts of a failed attempt, complete and classified, and what follows from them.
-  private func failure(
-    _ error: any Error, _ interruption: Interruption?, _ attempt: Attempt, elapsed: Duration
-  ) -> (facts: AttemptFacts, step: RetryPolicy.Step) {
-    let thrown = describe(error)
-    var facts = attempt.facts
-    facts.merge(thrown)
-    // An answer that came in spite of the interruption is a fact of its own.
-    if thrown.httpStatus == nil {
-      if interruption == .deadline {
-        facts.interrupted(.timeout, type: "DeadlineExceeded")
-        return (facts, .stop(.deadlineExceeded))
-      }
-      if interruption == .cancellation || error is CancellationError {
-        facts.interrupted(.cancelled, type: "CancellationError")
-        return (facts, .stop(.cancelled))
-      }
-    }
-    facts.complete(for: error)
-    let verdict = errors.classify(&facts)
-    var generator = random
-    let step = policy.step(
-      after: verdict, requestSent: facts.requestSent, attempt: attempt.number, elapsed: elapsed,
-      serverDelay: facts.retryAfter, using: &generator)
-    return (facts, step)
-  }
-}
-
-extension AttemptFacts {
-  /// The caller's own clock or wish ended the attempt: nothing that it noted is the cause.
-  fileprivate mutating func interrupted(_ errorClass: ErrorClass, type: String) {
-    httpStatus = nil
-    layer = .client
-    self.type = type
-    code = nil
-    parameter = nil
-    message = nil
-    verdict = ErrorVerdict(errorClass, retry: .never)
   }
 }

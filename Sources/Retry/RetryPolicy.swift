@@ -9,19 +9,26 @@ public struct RetryPolicy: Equatable, Sendable {
   public var maxServerDelay: Duration
   /// For the whole operation, attempts and sleeps.
   public var deadline: Duration?
+  /// For each attempt alone; one that reaches it fails with the class `timeout`.
+  public var attemptTimeout: Duration?
   /// Whether a call is repeated although the first may have been accepted, its answer being lost.
   public var allowsDuplicates: Bool
+  /// Whether the server's own word on trying again overrides every other, though no limit.
+  public var honoursServerVerdict: Bool
 
   public init(
     maxAttempts: Int = 3, backoff: Backoff = .exponential(),
     maxServerDelay: Duration = .seconds(120), deadline: Duration? = nil,
-    allowsDuplicates: Bool = true
+    attemptTimeout: Duration? = nil, allowsDuplicates: Bool = true,
+    honoursServerVerdict: Bool = false
   ) {
     self.maxAttempts = maxAttempts
     self.backoff = backoff
     self.maxServerDelay = maxServerDelay
     self.deadline = deadline
+    self.attemptTimeout = attemptTimeout
     self.allowsDuplicates = allowsDuplicates
+    self.honoursServerVerdict = honoursServerVerdict
   }
 
   /// What follows a failed attempt.
@@ -32,12 +39,17 @@ public struct RetryPolicy: Equatable, Sendable {
 
   /// Decides after the attempt with this number has failed, `elapsed` after the operation's start.
   public func step(
-    after verdict: ErrorVerdict, requestSent: RequestSent? = nil, attempt: Int,
+    after verdict: ErrorVerdict, requestSent: RequestSent? = nil,
+    hasIdempotencyKey: Bool = false, serverVerdict: Bool? = nil, attempt: Int,
     elapsed: Duration, serverDelay: Duration?, using generator: inout some RandomNumberGenerator
   ) -> Step {
     precondition(attempt >= 1, "attempts count from 1; got \(attempt)")
     let server = serverDelay.flatMap { $0 < .zero ? nil : $0.roundedUpToMicroseconds }
-    guard isRetryable(verdict, server, requestSent) else { return .stop(.notRetryable) }
+    let isRepeatable = allowsDuplicates || hasIdempotencyKey
+    let isRetryable =
+      honoursServerVerdict && serverVerdict != nil
+      ? serverVerdict == true : isRetryable(verdict, server, requestSent, isRepeatable)
+    guard isRetryable else { return .stop(.notRetryable) }
     guard attempt < maxAttempts else { return .stop(.attemptsExhausted) }
     if let deadline, elapsed >= deadline { return .stop(.deadlineExceeded) }
     // An early return would be refused again; a long wait is the caller's to choose.
@@ -55,11 +67,12 @@ public struct RetryPolicy: Equatable, Sendable {
   }
 
   private func isRetryable(
-    _ verdict: ErrorVerdict, _ server: Duration?, _ requestSent: RequestSent?
+    _ verdict: ErrorVerdict, _ server: Duration?, _ requestSent: RequestSent?,
+    _ isRepeatable: Bool
   ) -> Bool {
     let isLost = verdict.errorClass == .network || verdict.errorClass == .timeout
     let sent = requestSent ?? (isLost ? .unknown : .no)
-    guard allowsDuplicates || sent != .unknown else { return false }
+    guard isRepeatable || sent != .unknown else { return false }
     return switch verdict.retry {
     case .never: false
     case .always: true

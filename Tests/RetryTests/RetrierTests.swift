@@ -174,6 +174,62 @@ struct RetrierTests {
     #expect(events.operations.map(\.outcome) == [.attemptsExhausted, .notRetryable])
   }
 
+  @Test func `an idempotency key is the same for every attempt and in no event`() async throws {
+    var operation = LoggedOperation.make()
+    operation.idempotencyKey = "order-4711-of-today"
+    let keys = Locked([String?]())
+    let policy = RetryPolicy(backoff: .none, allowsDuplicates: false)
+    await #expect(throws: OperationError.self) {
+      try await retrier(policy).run(operation) { attempt in
+        keys.withLock { $0.append(attempt.idempotencyKey) }
+        attempt.note { $0.requestSent = .unknown }
+        throw Refusal(attemptFacts: AttemptFacts(layer: .transport, type: "reset"))
+      }
+    }
+    #expect(keys.withLock { $0 } == Array(repeating: operation.idempotencyKey, count: 3))
+    #expect(events.operations.map(\.outcome) == [.attemptsExhausted])
+    #expect(!"\(events.all)".contains("4711"))
+  }
+
+  @Test func `a server's word is heard by this operation, not by the one above`() async throws {
+    var refusal = Refusal.status(400)
+    refusal.attemptFacts.serverVerdict = true
+    let retrier = retrier(RetryPolicy(backoff: .none, honoursServerVerdict: true))
+    await #expect(throws: OperationError.self) {
+      try await retrier.run(.make()) { [refusal] _ in
+        _ = try await run(Array(repeating: refusal, count: 9), retrier)
+      }
+    }
+    #expect(events.operations.map(\.outcome) == [.attemptsExhausted, .notRetryable])
+    #expect(events.attempts.map(\.attempt) == [1, 2, 3, 1])
+  }
+
+  @Test func `an application mirrors every event into numbers of its own`() async throws {
+    let counters = Locked([String: Int]())
+    var retrier = retrier()
+    // As many recorders as wanted: one closure calls them in turn.
+    retrier.record = { [log = events.record] event in
+      log(event)
+      let name: String? =
+        switch event {
+        case .attempt(let attempt):
+          "calls_total{outcome=\"\(attempt.outcome.rawValue)\"}"
+        case .operation(let operation):
+          "operations_total{outcome=\"\(operation.outcome.rawValue)\"}"
+        default: nil
+        }
+      if let name { counters.withLock { $0[name, default: 0] += 1 } }
+    }
+    _ = try await run([Refusal.status(503)], retrier)
+    _ = try await run([], retrier)
+    #expect(
+      counters.withLock { $0 } == [
+        "calls_total{outcome=\"failure\"}": 1, "calls_total{outcome=\"success\"}": 2,
+        "operations_total{outcome=\"success\"}": 2,
+      ])
+    #expect(events.all.count == 5)
+  }
+
   @Test func `a clock that goes back makes no negative number`() async throws {
     let times = Locked<[Int]>([0, 50, 10, 40, 5, 3, 9, 2, 1, 0, 0, 0])
     var retrier = retrier(RetryPolicy(maxAttempts: 2, backoff: .fixed(.seconds(1))))

@@ -10,6 +10,9 @@ struct Situation: Sendable {
   var errorClass = ErrorClass.serverError
   var retry = Retryability.always
   var requestSent: RequestSent?
+  var hasIdempotencyKey = false
+  var honoursServerVerdict = true
+  var serverVerdict: Bool?
   var attempt = 1
   var elapsed = Duration.seconds(1)
   var serverDelay: Duration?
@@ -19,9 +22,10 @@ struct Situation: Sendable {
     var generator = SeededGenerator(seed: seed)
     let policy = RetryPolicy(
       maxAttempts: maxAttempts, backoff: .exponential(jitter: .none), deadline: deadline,
-      allowsDuplicates: allowsDuplicates)
+      allowsDuplicates: allowsDuplicates, honoursServerVerdict: honoursServerVerdict)
     return policy.step(
-      after: ErrorVerdict(errorClass, retry: retry), requestSent: requestSent, attempt: attempt,
+      after: ErrorVerdict(errorClass, retry: retry), requestSent: requestSent,
+      hasIdempotencyKey: hasIdempotencyKey, serverVerdict: serverVerdict, attempt: attempt,
       elapsed: elapsed, serverDelay: serverDelay, using: &generator)
   }
 }
@@ -67,6 +71,39 @@ struct RetryPolicyTests {
       .retry(after: .seconds(1), chosenBy: .computed)
     ),
     (Situation(allowsDuplicates: false), .retry(after: .seconds(1), chosenBy: .computed)),
+    (
+      Situation(
+        allowsDuplicates: false, errorClass: .timeout, requestSent: .unknown,
+        hasIdempotencyKey: true),
+      .retry(after: .seconds(1), chosenBy: .computed)
+    ),
+    (Situation(retry: .never, hasIdempotencyKey: true), .stop(.notRetryable)),
+    // The server's own word overrides, within the limits, if it is honoured.
+    (Situation(serverVerdict: false), .stop(.notRetryable)),
+    (
+      Situation(retry: .never, serverVerdict: true),
+      .retry(after: .seconds(1), chosenBy: .computed)
+    ),
+    (
+      Situation(retry: .withServerDelay, serverVerdict: true),
+      .retry(after: .seconds(1), chosenBy: .computed)
+    ),
+    (
+      Situation(
+        allowsDuplicates: false, errorClass: .timeout, requestSent: .unknown, serverVerdict: true),
+      .retry(after: .seconds(1), chosenBy: .computed)
+    ),
+    (Situation(retry: .never, serverVerdict: true, attempt: 3), .stop(.attemptsExhausted)),
+    (Situation(deadline: .milliseconds(1999), serverVerdict: true), .stop(.deadlineExceeded)),
+    (Situation(serverVerdict: true, serverDelay: .seconds(121)), .stop(.delayTooLong)),
+    (
+      Situation(honoursServerVerdict: false, serverVerdict: false),
+      .retry(after: .seconds(1), chosenBy: .computed)
+    ),
+    (
+      Situation(retry: .never, honoursServerVerdict: false, serverVerdict: true),
+      .stop(.notRetryable)
+    ),
   ])
   func `the step after a failure follows from the policy`(
     situation: Situation, step: RetryPolicy.Step

@@ -1,0 +1,174 @@
+import AttemptLog
+
+extension Retrier {
+  /// Returns when an attempt may begin, with a place in the gate if there is one, or says why none
+  /// may.
+  func admission(since start: Duration) async -> OperationOutcome? {
+    if let refused = refusal(since: start) { return refused }
+    guard let gate, !gate.entersAtOnce() else { return nil }
+    guard await enters(gate, since: start) else {
+      return Task.isCancelled ? .cancelled : .deadlineExceeded
+    }
+    let refused = refusal(since: start)
+    if refused != nil { gate.leave() }
+    return refused
+  }
+
+  private func refusal(since start: Duration) -> OperationOutcome? {
+    if Task.isCancelled { return .cancelled }
+    guard let deadline = policy.deadline, clock.now() - start >= deadline else { return nil }
+    return .deadlineExceeded
+  }
+
+  /// Waits for a place, though not beyond the deadline.
+  private func enters(_ gate: ConcurrencyGate, since start: Duration) async -> Bool {
+    guard let deadline = policy.deadline else { return (try? await gate.enter()) != nil }
+    let remaining = deadline - (clock.now() - start)
+    let clock = clock
+    return await withTaskGroup(of: Bool?.self) { tasks in
+      tasks.addTask { (try? await gate.enter()) != nil }
+      tasks.addTask {
+        try? await clock.sleep(remaining)
+        return nil
+      }
+      for await entered in tasks {
+        tasks.cancelAll()
+        if let entered { return entered }
+      }
+      return false
+    }
+  }
+
+  /// What ended an attempt from outside.
+  enum Interruption {
+    /// Of the operation.
+    case deadline
+    /// Of the attempt.
+    case timeout
+    case cancellation
+  }
+
+  struct Ending<Value: Sendable>: Sendable {
+    var result: Result<Value, any Error>
+    var interruption: Interruption?
+  }
+
+  /// Runs one attempt; only a limit of time needs a second task to watch it.
+  func ending<Value: Sendable>(
+    of attempt: Attempt, since start: Duration,
+    _ body: @escaping @Sendable (Attempt) async throws -> Value
+  ) async -> Ending<Value> {
+    guard let (limit, reached) = limit(since: start) else {
+      let result = await Self.result(of: attempt, body)
+      return Ending(result: result, interruption: Task.isCancelled ? .cancellation : nil)
+    }
+    let clock = clock
+    return await withTaskGroup(of: Result<Value, any Error>?.self) { tasks in
+      tasks.addTask { await Self.result(of: attempt, body) }
+      tasks.addTask {
+        try? await clock.sleep(limit)
+        return nil
+      }
+      var interruption: Interruption?
+      while let finished = await tasks.next() {
+        guard let result = finished else {
+          // The watcher also ends when this task is cancelled, and so does the body.
+          interruption = Task.isCancelled ? nil : reached
+          tasks.cancelAll()
+          continue
+        }
+        interruption = interruption ?? (Task.isCancelled ? .cancellation : nil)
+        tasks.cancelAll()
+        return Ending(result: result, interruption: interruption)
+      }
+      preconditionFailure("the attempt of \(attempt.operationID) ended without a result")
+    }
+  }
+
+  /// The time that an attempt which begins now may take, and what it means when it is over.
+  private func limit(since start: Duration) -> (Duration, Interruption)? {
+    let remaining = policy.deadline.map { $0 - (clock.now() - start) }
+    return switch (policy.attemptTimeout, remaining) {
+    case (let timeout?, let remaining?) where timeout < remaining: (timeout, .timeout)
+    case (_, let remaining?): (remaining, .deadline)
+    case (let timeout?, nil): (timeout, .timeout)
+    case (nil, nil): nil
+    }
+  }
+
+  private static func result<Value: Sendable>(
+    of attempt: Attempt, _ body: @Sendable (Attempt) async throws -> Value
+  ) async -> Result<Value, any Error> {
+    do {
+      return .success(try await body(attempt))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// The facts of a failed attempt, complete, classified and then without secrets, and what
+  /// follows from them.
+  func failure(
+    _ error: any Error, _ interruption: Interruption?, _ attempt: Attempt, elapsed: Duration
+  ) -> (facts: AttemptFacts, step: RetryPolicy.Step) {
+    var judged = judged(error, interruption, attempt, elapsed: elapsed)
+    judged.facts.redact(with: redaction(of: attempt))
+    return judged
+  }
+
+  func redaction(of attempt: Attempt) -> Redaction {
+    attempt.idempotencyKey.map(redaction.hiding) ?? redaction
+  }
+
+  private func judged(
+    _ error: any Error, _ interruption: Interruption?, _ attempt: Attempt, elapsed: Duration
+  ) -> (facts: AttemptFacts, step: RetryPolicy.Step) {
+    let thrown = describe(error)
+    var facts = attempt.facts
+    facts.merge(thrown)
+    // An answer that came in spite of the interruption is a fact of its own.
+    if thrown.httpStatus == nil {
+      switch error is CancellationError ? interruption ?? .cancellation : interruption {
+      case .deadline:
+        facts.interrupted(type: "DeadlineExceeded", ErrorVerdict(.timeout, retry: .never))
+        return (facts, .stop(.deadlineExceeded))
+      case .timeout:
+        facts.interrupted(type: "AttemptTimeout", nil)
+        facts.timedOut = true
+      case .cancellation:
+        facts.interrupted(type: "CancellationError", ErrorVerdict(.cancelled, retry: .never))
+        return (facts, .stop(.cancelled))
+      case nil: break
+      }
+    }
+    facts.complete(for: error)
+    let verdict = errors.classify(&facts)
+    var generator = random
+    var step = policy.step(
+      after: verdict, requestSent: facts.requestSent,
+      hasIdempotencyKey: attempt.idempotencyKey != nil, serverVerdict: facts.serverVerdict,
+      attempt: attempt.number, elapsed: elapsed,
+      serverDelay: facts.retryAfter, using: &generator)
+    // A failure that could be retried is paid for, whatever else forbids the retry.
+    if let budget, step != .stop(.notRetryable) {
+      let isAllowed = budget.failed()
+      if case .retry = step, !isAllowed { step = .stop(.budgetDenied) }
+    }
+    return (facts, step)
+  }
+}
+
+extension AttemptFacts {
+  /// The caller's own clock or wish ended the attempt: nothing that it noted is the cause, but a
+  /// delay or an end that the server asked for stands.
+  fileprivate mutating func interrupted(type: String, _ verdict: ErrorVerdict?) {
+    httpStatus = nil
+    layer = .client
+    self.type = type
+    code = nil
+    parameter = nil
+    message = nil
+    if serverVerdict == true { serverVerdict = nil }
+    self.verdict = verdict
+  }
+}
