@@ -14,12 +14,16 @@ struct AssemblyAIAPI: Sendable {
   }
 
   private static let transcripts = "/v2/transcript/"
+  private static let text = "Smoke from hundreds of wildfires in Canada."
 
   static func kind(_ method: String, _ path: String) -> SimulatedRequest? {
     switch (method, path) {
     case ("POST", "/v2/upload"): .upload
     case ("POST", "/v2/transcript"): .submit
-    case ("GET", _) where path.hasPrefix(transcripts): .poll
+    // What lies below a transcript (sentences, subtitles) is not simulated.
+    case ("GET", _)
+    where path.hasPrefix(transcripts) && path.utf8.count { $0 == UInt8(ascii: "/") } == 3:
+      .poll
     default: nil
     }
   }
@@ -88,8 +92,9 @@ struct AssemblyAIAPI: Sendable {
     var members: [(name: String, value: JSON)] = [
       ("id", .text(job.id)), ("status", .text(status.rawValue)),
       ("audio_url", .text(job.audioURL)), ("language_code", JSON(job.language ?? "en_us")),
-      ("text", JSON(isCompleted ? "Smoke from hundreds of wildfires in Canada." : nil)),
-      ("confidence", JSON(isCompleted ? 0.96 : nil)),
+      ("punctuate", .bool(true)), ("format_text", .bool(true)),
+      ("text", JSON(isCompleted ? Self.text : nil)), ("words", isCompleted ? words : .null),
+      ("utterances", .null), ("confidence", JSON(isCompleted ? 0.96 : nil)),
       ("audio_duration", JSON(isCompleted ? job.audioSeconds : nil)),
     ]
     if status == .error, let failure = job.failure {
@@ -97,6 +102,16 @@ struct AssemblyAIAPI: Sendable {
     }
     return ErrorCatalogue.json(200, .object(members))
   }
+
+  /// The text word by word, with times in milliseconds.
+  private static let words = JSON.array(
+    text.split(separator: " ").enumerated().map { index, word in
+      .object([
+        ("text", .text(String(word))), ("start", .number(Double(250 + index * 400))),
+        ("end", .number(Double(600 + index * 400))), ("confidence", .number(0.96)),
+        ("speaker", .null),
+      ])
+    })
 
   /// In the form of a UUID.
   private static func identifier(_ draws: inout SeededGenerator) -> String {

@@ -39,6 +39,10 @@ enum ProviderSimulatorTool {
     var configuration = ProviderSimulator.Configuration()
     configuration.seed = options.seed
     configuration.faults = options.faults
+    if let duration = options.jobDuration {
+      configuration.queueing = duration / 10...duration / 10
+      configuration.processing = duration * 9 / 10...duration * 9 / 10
+    }
     let server = try ProviderSimulator(configuration: configuration)
       .serve(on: .loopback(port: options.port))
     for address in server.addresses { print("listening on http://\(address)") }

@@ -7,12 +7,17 @@ struct SimulatorOptions: Sendable {
   var port: UInt16 = 0
   var seed: UInt64 = 1
   var faults: [Fault] = []
+  /// Nil leaves it to the seed.
+  var jobDuration: Duration?
   var showsHelp = false
 
   private static let options = [
     Option(name: "--port", value: "PORT", help: "the port; 0, the default, lets the system choose"),
     Option(
       name: "--seed", value: "NUMBER", help: "the same seed gives the same answers; default 1"),
+    Option(
+      name: "--job-seconds", value: "SECONDS",
+      help: "how long every job takes; without it 2 to 22 s, by the seed"),
     Option(
       name: "--fault", value: "FAULT", help: "PROVIDER:STATUS[:CODE][:OPTION=VALUE]…",
       isRepeatable: true),
@@ -40,6 +45,7 @@ struct SimulatorOptions: Sendable {
     showsHelp = arguments.isGiven(Option.help.name)
     port = try arguments.number("--port") ?? port
     seed = try arguments.number("--seed") ?? seed
+    jobDuration = try Self.seconds("--job-seconds", arguments)
     for text in arguments.all("--fault") {
       do throws(FaultError) {
         faults.append(try Fault(text))
@@ -47,5 +53,21 @@ struct SimulatorOptions: Sendable {
         throw .unusableValue("--fault", cause: error.description)
       }
     }
+  }
+
+  private static let secondsMax = 86_400.0
+
+  private static func seconds(
+    _ name: String, _ arguments: Arguments
+  ) throws(UsageError) -> Duration? {
+    guard let text = arguments.value(name) else { return nil }
+    // `Double` also reads a sign, `nan`, `inf` and hexadecimal.
+    let isPlain = text.utf8.allSatisfy {
+      $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+    }
+    guard isPlain, let seconds = Double(text), seconds <= secondsMax else {
+      throw .invalidValue(name, text, expected: "a number from 0 to \(Int(secondsMax))")
+    }
+    return .seconds(seconds)
   }
 }

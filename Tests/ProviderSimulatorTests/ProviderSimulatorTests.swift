@@ -26,7 +26,16 @@ struct ProviderSimulatorTests {
       last.text == """
         {"id":"\(submitted.member("id"))","status":"completed",\
         "audio_url":"https://example.com/a.mp3","language_code":"en_us",\
-        "text":"Smoke from hundreds of wildfires in Canada.","confidence":0.96,\
+        "punctuate":true,"format_text":true,\
+        "text":"Smoke from hundreds of wildfires in Canada.","words":[\
+        {"text":"Smoke","start":250,"end":600,"confidence":0.96,"speaker":null},\
+        {"text":"from","start":650,"end":1000,"confidence":0.96,"speaker":null},\
+        {"text":"hundreds","start":1050,"end":1400,"confidence":0.96,"speaker":null},\
+        {"text":"of","start":1450,"end":1800,"confidence":0.96,"speaker":null},\
+        {"text":"wildfires","start":1850,"end":2200,"confidence":0.96,"speaker":null},\
+        {"text":"in","start":2250,"end":2600,"confidence":0.96,"speaker":null},\
+        {"text":"Canada.","start":2650,"end":3000,"confidence":0.96,"speaker":null}\
+        ],"utterances":null,"confidence":0.96,\
         "audio_duration":\(try #require(last.text.split(separator: ":").last))
         """)
   }
@@ -70,6 +79,7 @@ struct ProviderSimulatorTests {
     ("POST", "/assemblyai/v2/transcript", "{}", nil, 400, "Missing required parameter: audio_url"),
     ("POST", "/assemblyai/v2/upload", "", nil, 400, "Request body is empty"),
     ("DELETE", "/assemblyai/v2/transcript/x", "", nil, 404, "Not found"),
+    ("GET", "/assemblyai/v2/transcript/x/sentences", "", nil, 404, "Not found"),
   ])
   func `AssemblyAI's errors are texts`(
     method: String, path: String, body: String, key: String?, status: Int, error: String

@@ -27,6 +27,10 @@ struct ProviderSimulatorToolTests {
       #"option "--seed": "-1" is not a whole number from 0 to 18446744073709551615"#
     ),
     (
+      ["--job-seconds", "nan"],
+      #"option "--job-seconds": "nan" is not a number from 0 to 86400"#
+    ),
+    (
       ["--fault", "lesan:200"],
       #"option "--fault": invalid fault "lesan:200": the provider has no fault "200""#
     ),
