@@ -12,6 +12,8 @@ final class Connection {
     /// The answer is ready and held back until the deadline, which then sends or resets.
     case waiting(resets: Bool)
     case writing
+    /// The next byte of a body that comes byte by byte goes out at the deadline.
+    case dripping
     /// The last answer is out; input is thrown away until the peer closes.
     // RFC 9112 §9.6: closing with input unread sends RST, which can take the answer with it.
     case lingering
@@ -36,6 +38,9 @@ final class Connection {
   private var output: [UInt8] = []
   /// Bytes of `output` that are sent; 0...output.count.
   private var sent = 0
+  /// Bytes of `output` that may go now; sent...output.count.
+  private var released = 0
+  private var bodyInterval = Duration.zero
 
   init(
     descriptor: Int32, checksHost: Bool, configuration: HTTPServer.Configuration,
@@ -58,7 +63,7 @@ final class Connection {
     case .reading, .lingering: Int16(POLLIN)
     case .writing: Int16(POLLOUT)
     // Errors and hang-ups are reported unasked.
-    case .waiting, .closed: 0
+    case .waiting, .dripping, .closed: 0
     }
   }
 
@@ -73,7 +78,7 @@ final class Connection {
     case .writing:
       flush(now: now)
       serve(now: now)
-    case .waiting: close()
+    case .waiting, .dripping: close()
     case .closed: break
     }
   }
@@ -91,6 +96,10 @@ final class Connection {
         beginWriting(now: now)
         serve(now: now)
       }
+    case .dripping:
+      released += 1
+      beginWriting(now: now)
+      serve(now: now)
     case .writing, .lingering: close()
     case .closed: break
     }
@@ -192,6 +201,9 @@ final class Connection {
     stage = nil
     output = response.wireBytes(isHead: isHead, persistence: persistence)
     sent = 0
+    released = output.count
+    bodyInterval = response.bodyInterval
+    if bodyInterval > .zero && !isHead { released = max(1, released - response.body.count + 1) }
     if response.delay > .zero || response.resetsConnection {
       phase = .waiting(resets: response.resetsConnection)
       deadline = now + max(response.delay, .zero)
@@ -207,8 +219,8 @@ final class Connection {
   }
 
   private func flush(now: Instant) {
-    while sent < output.count {
-      switch Sockets.send(descriptor, output, from: sent) {
+    while sent < released {
+      switch Sockets.send(descriptor, output, from: sent, to: released) {
       case .moved(let count): sent += count
       case .wouldBlock: return
       case .ended:
@@ -216,8 +228,14 @@ final class Connection {
         return
       }
     }
+    if released < output.count {
+      phase = .dripping
+      deadline = now + bodyInterval
+      return
+    }
     output = []
     sent = 0
+    released = 0
     if closesAfterAnswer {
       Sockets.endOutput(descriptor)
       phase = .lingering

@@ -56,6 +56,25 @@ struct HTTPServerTests {
     #expect(client.readToEnd() == ("", .closed))
   }
 
+  @Test func `a body goes out byte by byte, and the connection stays`() throws {
+    let interval = Duration.milliseconds(5)
+    let server = try HTTPServer(listeningOn: [.loopback(port: 0)]) { request in
+      var response = HTTPResponse.text(200, request.path)
+      response.bodyInterval = interval
+      return response
+    }
+    try server.start()
+    let client = try TCPClient(port: server.addresses[0].port)
+    for method in ["GET", "HEAD", "GET"] {
+      let begin = ContinuousClock.now
+      try client.send("\(method) /drip HTTP/1.1\r\nHost: localhost\r\n\r\n")
+      let answer = client.readAnswer(toHead: method == "HEAD")
+      #expect(answer.contains("Content-Length: 5\r\n"))
+      #expect(answer.hasSuffix(method == "HEAD" ? "\r\n\r\n" : "\r\n\r\n/drip"))
+      if method == "GET" { #expect(ContinuousClock.now - begin >= interval * 4) }
+    }
+  }
+
   @Test func `a half-closed client is still answered`() throws {
     let server = try Self.started()
     let client = try TCPClient(port: server.port)
