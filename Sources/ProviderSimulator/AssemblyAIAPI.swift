@@ -35,11 +35,12 @@ struct AssemblyAIAPI: Sendable {
     if let fault { return fault }
     // The key stands alone in the field, with no scheme before it.
     guard let key = visit.request.headers["Authorization"], !key.isEmpty, !key.contains(" ") else {
-      return ErrorCatalogue.assemblyAI(401)
+      return ErrorCatalogue.assemblyAI(401, at: visit.now)
     }
     guard window.admit(at: visit.now) else {
       return ErrorCatalogue.assemblyAI(
-        429, retryAfterSeconds: Int(window.secondsToReset(at: visit.now)))
+        429, retryAfter: RetryAfter(seconds: Int(window.secondsToReset(at: visit.now))),
+        at: visit.now)
     }
     switch visit.kind {
     case .upload: return upload(visit, &draws)
@@ -67,12 +68,13 @@ struct AssemblyAIAPI: Sendable {
       return ErrorCatalogue.assemblyAI(400, error: "Missing required parameter: audio_url")
     }
     let starts = visit.now.advanced(by: draws.duration(in: configuration.queueing))
-    let job = Job(
+    var job = Job(
       id: Self.identifier(&draws), audioURL: audioURL, language: fields.strings["language_code"],
       submitted: visit.now, starts: starts,
       ends: starts.advanced(by: draws.duration(in: configuration.processing)),
       audioSeconds: (draws.duration(in: configuration.audioDuration) / .seconds(1)).rounded(),
-      failure: visit.jobFailure)
+      failure: visit.job.failure)
+    job.stall(visit.job.stall)
     jobs.add(job)
     counts.countJob(.assemblyAI, job.failure)
     return Self.show(job, at: visit.now)
@@ -81,7 +83,7 @@ struct AssemblyAIAPI: Sendable {
   private func poll(_ visit: Visit) -> HTTPResponse {
     guard let job = jobs[String(visit.path.dropFirst(Self.transcripts.count))] else {
       return ErrorCatalogue.assemblyAI(
-        400, error: "Transcript lookup error, transcript id not found")
+        400, code: "not_found", at: visit.now)
     }
     return Self.show(job, at: visit.now)
   }

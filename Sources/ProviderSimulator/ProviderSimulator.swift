@@ -48,6 +48,8 @@ public final class ProviderSimulator: Sendable {
     configuration.limits.bodyBytesMax = 8 * 1024 * 1024
     configuration.requestsPerConnectionMax = 10_000
     configuration.connectionsMax = 256
+    // A slow client of an oversized answer is what is tested.
+    configuration.writeDeadline = .seconds(60)
     return configuration
   }
 
@@ -68,8 +70,10 @@ public final class ProviderSimulator: Sendable {
     let now = clock.now()
     var response = state.withLock { $0.answer(request, at: now) }
     if let advance = clock.advance {
-      advance(response.delay)
+      let dripped = response.bodyInterval * max(0, response.body.count - 1)
+      advance(response.delay + dripped)
       response.delay = .zero
+      response.bodyInterval = .zero
     }
     return response
   }
@@ -91,7 +95,44 @@ struct Visit {
   let kind: SimulatedRequest?
   let now: Timestamp
   /// What goes wrong with the job, if the request submits one.
-  let jobFailure: JobFailure?
+  let job: JobFate
+  /// What goes wrong with a synchronous call, if the request is one.
+  let sync: SyncFate?
+
+  init(
+    _ request: HTTPRequest, path: String, kind: SimulatedRequest?, now: Timestamp, struck: Struck
+  ) {
+    self.request = request
+    self.path = path
+    self.kind = kind
+    self.now = now
+    job = struck.job
+    sync =
+      switch struck.fault?.effect {
+      case .syncTimeout: .timeout
+      case .syncQueued: .queued
+      default: nil
+      }
+  }
+}
+
+/// What faults make of a job.
+struct JobFate {
+  var failure: JobFailure?
+  var lesanCode: String?
+  var stall: JobStall?
+
+  var isSealed: Bool { failure != nil || lesanCode != nil || stall != nil }
+}
+
+enum SyncFate {
+  case timeout, queued
+}
+
+/// The faults that struck a request: one for its answer at most, and one for its job.
+struct Struck {
+  var fault: Fault?
+  var job = JobFate()
 }
 
 struct SimulatorState: Sendable {
@@ -100,12 +141,15 @@ struct SimulatorState: Sendable {
   private var assemblyAI: AssemblyAIAPI
   private var lesan: LesanAPI
   private(set) var counts = SimulatorCounts()
+  /// Requests that each fault concerned so far.
+  private var concerned: [Int]
 
   init(_ configuration: ProviderSimulator.Configuration) {
     self.configuration = configuration
     generator = SeededGenerator(seed: configuration.seed)
     assemblyAI = AssemblyAIAPI(configuration)
     lesan = LesanAPI(configuration)
+    concerned = Array(repeating: 0, count: configuration.faults.count)
   }
 
   mutating func answer(_ request: HTTPRequest, at now: Timestamp) -> HTTPResponse {
@@ -118,16 +162,19 @@ struct SimulatorState: Sendable {
     let kind =
       provider == .assemblyAI
       ? AssemblyAIAPI.kind(request.method, path) : LesanAPI.kind(request.method, path)
-    let effects = strike(kind, of: provider, at: now, &faultDraws)
-    let visit = Visit(
-      request: request, path: path, kind: kind, now: now, jobFailure: effects.jobFailure)
+    let struck = strike(kind, of: provider, at: now, &faultDraws)
+    let visit = Visit(request, path: path, kind: kind, now: now, struck: struck)
+    let refusal = struck.fault?.refusal(at: now)
     var response =
       switch provider {
-      case .assemblyAI: assemblyAI.answer(visit, fault: effects.answer, &draws, &counts)
-      case .lesan: lesan.answer(visit, fault: effects.answer, &draws, &counts)
+      case .assemblyAI: assemblyAI.answer(visit, fault: refusal, &draws, &counts)
+      case .lesan: lesan.answer(visit, fault: refusal, &draws, &counts)
       }
     if response.delay == .zero { response.delay = draws.duration(in: configuration.latency) }
-    counts.countAnswer(provider, kind, status: response.status)
+    struck.fault?.spoil(&response)
+    counts.countAnswer(
+      provider, kind,
+      status: response.resetsConnection ? SimulatorCounts.resetStatus : response.status)
     return response
   }
 
@@ -139,25 +186,18 @@ struct SimulatorState: Sendable {
     return nil
   }
 
-  private func strike(
+  private mutating func strike(
     _ kind: SimulatedRequest?, of provider: SimulatedProvider, at now: Timestamp,
     _ draws: inout SeededGenerator
-  ) -> (answer: HTTPResponse?, jobFailure: JobFailure?) {
-    var answer: HTTPResponse?
-    var jobFailure: JobFailure?
-    for fault in configuration.faults {
+  ) -> Struck {
+    var struck = Struck()
+    for (index, fault) in configuration.faults.enumerated() {
       let strikes = draws.unit() < fault.probability
-      guard strikes, fault.concerns(kind, of: provider, at: now) else { continue }
-      switch fault.effect {
-      case .answer(let status, let code):
-        answer =
-          answer
-          ?? ErrorCatalogue.answer(
-            provider, status: status, code: code, retryAfterSeconds: fault.retryAfterSeconds)
-      case .jobFailure(let failure):
-        jobFailure = jobFailure ?? failure
-      }
+      guard fault.concerns(kind, of: provider, at: now) else { continue }
+      concerned[index] += 1
+      guard strikes, fault.threatens(number: concerned[index]) else { continue }
+      fault.strike(&struck)
     }
-    return (answer, jobFailure)
+    return struck
   }
 }

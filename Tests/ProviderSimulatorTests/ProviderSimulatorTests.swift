@@ -199,6 +199,23 @@ struct ProviderSimulatorTests {
     #expect(unlimited.submitLesan().status == 200)
   }
 
+  @Test func `the daily quota is open again at midnight UTC`() throws {
+    let client = try VirtualClient {
+      $0.lesan.audioMinutesPerDay = 10
+      $0.audioDuration = .seconds(600) ... .seconds(600)
+      $0.latency = .zero ... .zero
+    }
+    #expect(client.submitLesan("async").status == 200)
+    let refused = client.submitLesan("async")
+    #expect(refused.member("code") == "daily_quota_exceeded")
+    #expect(refused.headers["Retry-After"] == "57600")
+    client.pass(seconds: 57_599.5)
+    #expect(client.submitLesan("async").headers["Retry-After"] == "1")
+    client.pass(seconds: 0.5)
+    #expect(client.now.rfc3339() == "2026-11-17T00:00:00.000000Z")
+    #expect(client.submitLesan("async").status == 200)
+  }
+
   // MARK: - Faults
 
   @Test(arguments: [
