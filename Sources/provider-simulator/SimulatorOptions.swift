@@ -7,6 +7,8 @@ struct SimulatorOptions: Sendable {
   var port: UInt16 = 0
   var seed: UInt64 = 1
   var faults: [Fault] = []
+  /// A file of further faults.
+  var schedule: String?
   /// Nil leaves it to the seed.
   var jobDuration: Duration?
   var showsHelp = false
@@ -19,8 +21,10 @@ struct SimulatorOptions: Sendable {
       name: "--job-seconds", value: "SECONDS",
       help: "how long every job takes; without it 2 to 22 s, by the seed"),
     Option(
-      name: "--fault", value: "FAULT", help: "PROVIDER:STATUS[:CODE][:OPTION=VALUE]…",
+      name: "--fault", value: "FAULT", help: "PROVIDER:KIND[:CODE][:OPTION=VALUE]…",
       isRepeatable: true),
+    Option(
+      name: "--schedule", value: "FILE", help: "further faults, each with its time or requests"),
   ]
 
   static let help = """
@@ -30,8 +34,12 @@ struct SimulatorOptions: Sendable {
 
     options:
     \(Option.table(options + [.help]))
-    A fault is PROVIDER:STATUS[:CODE] or assemblyai:job:CODE, and options of its own: p=PROBABILITY,
-    retry_after=SECONDS, on=upload|submit|poll|usage. It may be given several times.
+    Faults are PROVIDER:STATUS[:CODE], PROVIDER:job:CODE, PROVIDER:reset[:before|after], :slow,
+    :drip, :oversized, :302, lesan:408 and lesan:queued, with options of their own: p=PROBABILITY,
+    on=upload|submit|poll|usage, delay=SECONDS, retry_after=SECONDS, as=string|header|date,
+    interval=SECONDS, bytes=NUMBER, location=URL. Each request suffers the first that strikes. The
+    schedule is a JSON array of objects with "fault" and "from" and "to" (RFC 3339) or
+    "after_requests" and "count". README.md tells all of them.
 
     example:
       provider-simulator --port 8080 --fault lesan:429:rate_limit_exceeded:retry_after=2:p=0.05
@@ -45,6 +53,7 @@ struct SimulatorOptions: Sendable {
     showsHelp = arguments.isGiven(Option.help.name)
     port = try arguments.number("--port") ?? port
     seed = try arguments.number("--seed") ?? seed
+    schedule = arguments.value("--schedule")
     jobDuration = try Self.seconds("--job-seconds", arguments)
     for text in arguments.all("--fault") {
       do throws(FaultError) {
