@@ -28,6 +28,7 @@ final class Connection {
   let descriptor: Int32
   private let checksHost: Bool
   private let configuration: HTTPServer.Configuration
+  private let headHandler: HTTPServer.HeadHandler?
   private let handler: HTTPServer.Handler
   private var parser: RequestParser
   private(set) var phase = Phase.reading
@@ -44,11 +45,12 @@ final class Connection {
 
   init(
     descriptor: Int32, checksHost: Bool, configuration: HTTPServer.Configuration,
-    handler: @escaping HTTPServer.Handler, now: Instant
+    headHandler: HTTPServer.HeadHandler?, handler: @escaping HTTPServer.Handler, now: Instant
   ) {
     self.descriptor = descriptor
     self.checksHost = checksHost
     self.configuration = configuration
+    self.headHandler = headHandler
     self.handler = handler
     parser = RequestParser(limits: configuration.limits)
     deadline = now + configuration.headerDeadline
@@ -134,6 +136,7 @@ final class Connection {
     while case .reading = phase {
       switch parser.next() {
       case .needMore:
+        if answerEarly(now: now) { return }
         sendContinueIfDue()
         setReadDeadline(now: now)
         return
@@ -155,6 +158,15 @@ final class Connection {
     let persistence: HTTPResponse.Persistence =
       closesAfterAnswer ? .close : request.minorVersion == 0 ? .keepAlive : .unsaid
     send(response, isHead: request.method == "HEAD", persistence: persistence, now: now)
+  }
+
+  private func answerEarly(now: Instant) -> Bool {
+    guard let headHandler, let head = parser.takeHead(), isAllowed(head),
+      let response = headHandler(head)
+    else { return false }
+    closesAfterAnswer = true
+    send(response, isHead: false, persistence: .close, now: now)
+    return true
   }
 
   private func refuse(_ status: Int, _ reason: String, now: Instant) {
