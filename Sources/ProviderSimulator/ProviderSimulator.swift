@@ -68,7 +68,17 @@ public final class ProviderSimulator: Sendable {
   /// The handler of an `HTTPServer`; a test or a demo may call it without one.
   public func answer(_ request: HTTPRequest) -> HTTPResponse {
     let now = clock.now()
-    var response = state.withLock { $0.answer(request, at: now) }
+    return spendTime(of: state.withLock { $0.answer(request, at: now) })
+  }
+
+  /// The reset of a request whose body is still to come; nil lets it go on to `answer`.
+  func answerHead(_ request: HTTPRequest) -> HTTPResponse? {
+    let now = clock.now()
+    return state.withLock { $0.resetBeforeReading(request, at: now) }.map(spendTime)
+  }
+
+  private func spendTime(of response: HTTPResponse) -> HTTPResponse {
+    var response = response
     if let advance = clock.advance {
       let dripped = response.bodyInterval * max(0, response.body.count - 1)
       advance(response.delay + dripped)
@@ -81,7 +91,8 @@ public final class ProviderSimulator: Sendable {
   /// A running server of this simulator; whoever holds it stops it.
   public func serve(on address: ListenAddress) throws(ListenError) -> HTTPServer {
     let server = try HTTPServer(
-      listeningOn: [address], configuration: Self.serverConfiguration, handler: answer)
+      listeningOn: [address], configuration: Self.serverConfiguration,
+      headHandler: answerHead, handler: answer)
     try server.start()
     return server
   }
@@ -156,13 +167,7 @@ struct SimulatorState: Sendable {
     guard let (provider, path) = Self.route(request.path) else {
       return .text(404, "expected a path below /assemblyai or /lesan\n")
     }
-    var draws = SeededGenerator(seed: generator.next())
-    // A generator of their own: a further fault leaves the other chances as they are.
-    var faultDraws = SeededGenerator(seed: draws.next())
-    let kind =
-      provider == .assemblyAI
-      ? AssemblyAIAPI.kind(request.method, path) : LesanAPI.kind(request.method, path)
-    let struck = strike(kind, of: provider, at: now, &faultDraws)
+    var (kind, draws, struck) = draw(request.method, path, of: provider, at: now)
     let visit = Visit(request, path: path, kind: kind, now: now, struck: struck)
     let refusal = struck.fault?.refusal(at: now)
     var response =
@@ -176,6 +181,25 @@ struct SimulatorState: Sendable {
       provider, kind,
       status: response.resetsConnection ? SimulatorCounts.resetStatus : response.status)
     return response
+  }
+
+  private mutating func draw(
+    _ method: String, _ path: String, of provider: SimulatedProvider, at now: Timestamp
+  ) -> (kind: SimulatedRequest?, draws: SeededGenerator, struck: Struck) {
+    var draws = SeededGenerator(seed: generator.next())
+    // A generator of their own: a further fault leaves the other chances as they are.
+    var faultDraws = SeededGenerator(seed: draws.next())
+    let kind =
+      provider == .assemblyAI ? AssemblyAIAPI.kind(method, path) : LesanAPI.kind(method, path)
+    return (kind, draws, strike(kind, of: provider, at: now, &faultDraws))
+  }
+
+  mutating func resetBeforeReading(_ request: HTTPRequest, at now: Timestamp) -> HTTPResponse? {
+    guard let (provider, path) = Self.route(request.path) else { return nil }
+    // The chances of a request are drawn once, by whichever call answers it.
+    var preview = self
+    let struck = preview.draw(request.method, path, of: provider, at: now).struck
+    return struck.fault?.effect == .resetBefore ? answer(request, at: now) : nil
   }
 
   private static func route(_ path: String) -> (SimulatedProvider, String)? {

@@ -171,6 +171,12 @@ struct FaultEffectTests {
       #expect(end == ("", .reset))
       #expect(simulator.counts.jobs(.assemblyAI) == jobs)
     }
+    let uploading = try TCPClient(port: server.addresses[0].port)
+    try uploading.send(
+      "POST /assemblyai/v2/upload HTTP/1.1\r\nHost: localhost\r\nAuthorization: k\r\n"
+        + "Content-Length: 8000000\r\n\r\nthe first of many bytes")
+    #expect(uploading.readToEnd() == ("", .reset))
+    #expect(simulator.counts.answers(.assemblyAI, .upload, status: 0) == 2)
     let dripped = try exchange("GET /assemblyai/v2/transcript/none", "")
     #expect(dripped.readAnswer().hasSuffix("transcript id not found\"}"))
   }
