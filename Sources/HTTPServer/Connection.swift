@@ -12,6 +12,8 @@ final class Connection {
     /// The answer is ready and held back until the deadline, which then sends or resets.
     case waiting(resets: Bool)
     case writing
+    /// The next byte of a body that comes byte by byte goes out at the deadline.
+    case dripping
     /// The last answer is out; input is thrown away until the peer closes.
     // RFC 9112 §9.6: closing with input unread sends RST, which can take the answer with it.
     case lingering
@@ -26,6 +28,7 @@ final class Connection {
   let descriptor: Int32
   private let checksHost: Bool
   private let configuration: HTTPServer.Configuration
+  private let headHandler: HTTPServer.HeadHandler?
   private let handler: HTTPServer.Handler
   private var parser: RequestParser
   private(set) var phase = Phase.reading
@@ -36,14 +39,18 @@ final class Connection {
   private var output: [UInt8] = []
   /// Bytes of `output` that are sent; 0...output.count.
   private var sent = 0
+  /// Bytes of `output` that may go now; sent...output.count.
+  private var released = 0
+  private var bodyInterval = Duration.zero
 
   init(
     descriptor: Int32, checksHost: Bool, configuration: HTTPServer.Configuration,
-    handler: @escaping HTTPServer.Handler, now: Instant
+    headHandler: HTTPServer.HeadHandler?, handler: @escaping HTTPServer.Handler, now: Instant
   ) {
     self.descriptor = descriptor
     self.checksHost = checksHost
     self.configuration = configuration
+    self.headHandler = headHandler
     self.handler = handler
     parser = RequestParser(limits: configuration.limits)
     deadline = now + configuration.headerDeadline
@@ -58,7 +65,7 @@ final class Connection {
     case .reading, .lingering: Int16(POLLIN)
     case .writing: Int16(POLLOUT)
     // Errors and hang-ups are reported unasked.
-    case .waiting, .closed: 0
+    case .waiting, .dripping, .closed: 0
     }
   }
 
@@ -73,7 +80,7 @@ final class Connection {
     case .writing:
       flush(now: now)
       serve(now: now)
-    case .waiting: close()
+    case .waiting, .dripping: close()
     case .closed: break
     }
   }
@@ -91,6 +98,10 @@ final class Connection {
         beginWriting(now: now)
         serve(now: now)
       }
+    case .dripping:
+      released += 1
+      beginWriting(now: now)
+      serve(now: now)
     case .writing, .lingering: close()
     case .closed: break
     }
@@ -125,6 +136,7 @@ final class Connection {
     while case .reading = phase {
       switch parser.next() {
       case .needMore:
+        if answerEarly(now: now) { return }
         sendContinueIfDue()
         setReadDeadline(now: now)
         return
@@ -146,6 +158,15 @@ final class Connection {
     let persistence: HTTPResponse.Persistence =
       closesAfterAnswer ? .close : request.minorVersion == 0 ? .keepAlive : .unsaid
     send(response, isHead: request.method == "HEAD", persistence: persistence, now: now)
+  }
+
+  private func answerEarly(now: Instant) -> Bool {
+    guard let headHandler, let head = parser.takeHead(), isAllowed(head),
+      let response = headHandler(head)
+    else { return false }
+    closesAfterAnswer = true
+    send(response, isHead: false, persistence: .close, now: now)
+    return true
   }
 
   private func refuse(_ status: Int, _ reason: String, now: Instant) {
@@ -192,6 +213,9 @@ final class Connection {
     stage = nil
     output = response.wireBytes(isHead: isHead, persistence: persistence)
     sent = 0
+    released = output.count
+    bodyInterval = response.bodyInterval
+    if bodyInterval > .zero && !isHead { released = max(1, released - response.body.count + 1) }
     if response.delay > .zero || response.resetsConnection {
       phase = .waiting(resets: response.resetsConnection)
       deadline = now + max(response.delay, .zero)
@@ -207,8 +231,8 @@ final class Connection {
   }
 
   private func flush(now: Instant) {
-    while sent < output.count {
-      switch Sockets.send(descriptor, output, from: sent) {
+    while sent < released {
+      switch Sockets.send(descriptor, output, from: sent, to: released) {
       case .moved(let count): sent += count
       case .wouldBlock: return
       case .ended:
@@ -216,8 +240,14 @@ final class Connection {
         return
       }
     }
+    if released < output.count {
+      phase = .dripping
+      deadline = now + bodyInterval
+      return
+    }
     output = []
     sent = 0
+    released = 0
     if closesAfterAnswer {
       Sockets.endOutput(descriptor)
       phase = .lingering

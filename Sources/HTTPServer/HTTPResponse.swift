@@ -10,6 +10,8 @@ public struct HTTPResponse: Sendable, Equatable {
   public var delay: Duration
   /// After the delay the connection is reset (TCP RST), and nothing is sent.
   public var resetsConnection = false
+  /// Between two bytes of the body; with zero it goes out as fast as it can.
+  public var bodyInterval = Duration.zero
 
   public init(
     status: Int, headers: HTTPHeaders = [:], body: [UInt8] = [], delay: Duration = .zero
@@ -96,7 +98,10 @@ extension HTTPResponse {
     case 204: "No Content"
     case 301: "Moved Permanently"
     case 302: "Found"
+    case 303: "See Other"
     case 304: "Not Modified"
+    case 307: "Temporary Redirect"
+    case 308: "Permanent Redirect"
     case 400: "Bad Request"
     case 401: "Unauthorized"
     case 402: "Payment Required"

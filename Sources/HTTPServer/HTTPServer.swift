@@ -7,6 +7,8 @@ import Synchronization
 /// it must not block; what has to wait is said by `HTTPResponse.delay`.
 public final class HTTPServer: Sendable {
   public typealias Handler = @Sendable (HTTPRequest) -> HTTPResponse
+  /// Asked while a body is still to come; an answer ends the connection and the body is not read.
+  public typealias HeadHandler = @Sendable (HTTPRequest) -> HTTPResponse?
 
   public struct Configuration: Sendable {
     /// Sizes of a request.
@@ -47,7 +49,7 @@ public final class HTTPServer: Sendable {
   /// Binds and listens; connections wait in the backlog until `start()`.
   public init(
     listeningOn addresses: [ListenAddress], configuration: Configuration = Configuration(),
-    handler: @escaping Handler
+    headHandler: HeadHandler? = nil, handler: @escaping Handler
   ) throws(ListenError) {
     precondition(!addresses.isEmpty, "a server needs an address")
     let opened = try Self.open(addresses)
@@ -55,8 +57,7 @@ public final class HTTPServer: Sendable {
     wake = opened.wake
     loop = ServerLoop(
       listeners: opened.listeners, wakeDescriptor: opened.wake.readEnd,
-      configuration: configuration,
-      handler: handler)
+      configuration: configuration, headHandler: headHandler, handler: handler)
   }
 
   deinit {

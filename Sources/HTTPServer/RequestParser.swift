@@ -50,6 +50,7 @@ public struct RequestParser: Sendable {
   private var fieldBytes = 0
   private var body: [UInt8] = []
   private var continueIsDue = false
+  private var headIsDue = false
 
   public init(limits: Limits = Limits()) {
     self.limits = limits
@@ -83,6 +84,15 @@ public struct RequestParser: Sendable {
     defer { continueIsDue = false }
     // RFC 9110 §10.1.1: may be left out once some of the body is here.
     return continueIsDue && start == buffer.count
+  }
+
+  /// The request without its body while that is still to come; nil the second time.
+  mutating func takeHead() -> HTTPRequest? {
+    guard headIsDue, !isInHead else { return nil }
+    headIsDue = false
+    return HTTPRequest(
+      method: head.method, target: head.target, minorVersion: head.minorVersion,
+      headers: head.headers)
   }
 
   var isIdle: Bool {
@@ -159,6 +169,7 @@ extension RequestParser {
       state = .chunkSize
     }
     continueIsDue = head.expectsContinue
+    headIsDue = true
   }
 
   private mutating func advanceBody(_ remaining: Int) -> Bool {
@@ -227,6 +238,7 @@ extension RequestParser {
       fieldBytes = 0
       skippedEmptyLine = false
       continueIsDue = false
+      headIsDue = false
     }
     return HTTPRequest(
       method: head.method, target: head.target, minorVersion: head.minorVersion,

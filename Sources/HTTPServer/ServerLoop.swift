@@ -11,6 +11,7 @@ final class ServerLoop: @unchecked Sendable {
   private static let pollSecondsMax: Int64 = 60
 
   private let configuration: HTTPServer.Configuration
+  private let headHandler: HTTPServer.HeadHandler?
   private let handler: HTTPServer.Handler
   private let wakeDescriptor: Int32
   private var listeners: [Listener]
@@ -24,11 +25,12 @@ final class ServerLoop: @unchecked Sendable {
 
   init(
     listeners: [Listener], wakeDescriptor: Int32, configuration: HTTPServer.Configuration,
-    handler: @escaping HTTPServer.Handler
+    headHandler: HTTPServer.HeadHandler?, handler: @escaping HTTPServer.Handler
   ) {
     self.listeners = listeners
     self.wakeDescriptor = wakeDescriptor
     self.configuration = configuration
+    self.headHandler = headHandler
     self.handler = handler
     spare = Sockets.spare()
   }
@@ -125,7 +127,7 @@ final class ServerLoop: @unchecked Sendable {
       Connection(
         descriptor: descriptor,
         checksHost: configuration.checksHostOnLoopback && listener.address.isLoopback,
-        configuration: configuration, handler: handler, now: now))
+        configuration: configuration, headHandler: headHandler, handler: handler, now: now))
   }
 
   private func dropOne(from listener: Listener) {

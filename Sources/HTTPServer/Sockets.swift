@@ -141,11 +141,15 @@ extension Sockets {
     }
   }
 
-  /// Sends `bytes[start...]` as far as the socket takes it; `start` is 0..<bytes.count.
-  static func send(_ descriptor: Int32, _ bytes: [UInt8], from start: Int) -> Transfer {
+  /// Sends `bytes[start..<end]` as far as the socket takes it; `start` is 0..<end, `end` is
+  /// at most bytes.count, and that if it is nil.
+  static func send(
+    _ descriptor: Int32, _ bytes: [UInt8], from start: Int, to end: Int? = nil
+  ) -> Transfer {
+    let end = end ?? bytes.count
     while true {
       let count = unsafe bytes.withUnsafeBytes { buffer in
-        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[start...])
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[start..<end])
         // A peer that is gone must give EPIPE, not the signal.
         return unsafe Glibc.send(
           descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))

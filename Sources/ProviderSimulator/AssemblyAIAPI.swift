@@ -14,12 +14,16 @@ struct AssemblyAIAPI: Sendable {
   }
 
   private static let transcripts = "/v2/transcript/"
+  private static let text = "Smoke from hundreds of wildfires in Canada."
 
   static func kind(_ method: String, _ path: String) -> SimulatedRequest? {
     switch (method, path) {
     case ("POST", "/v2/upload"): .upload
     case ("POST", "/v2/transcript"): .submit
-    case ("GET", _) where path.hasPrefix(transcripts): .poll
+    // What lies below a transcript (sentences, subtitles) is not simulated.
+    case ("GET", _)
+    where path.hasPrefix(transcripts) && path.utf8.count { $0 == UInt8(ascii: "/") } == 3:
+      .poll
     default: nil
     }
   }
@@ -31,11 +35,12 @@ struct AssemblyAIAPI: Sendable {
     if let fault { return fault }
     // The key stands alone in the field, with no scheme before it.
     guard let key = visit.request.headers["Authorization"], !key.isEmpty, !key.contains(" ") else {
-      return ErrorCatalogue.assemblyAI(401)
+      return ErrorCatalogue.assemblyAI(401, at: visit.now)
     }
     guard window.admit(at: visit.now) else {
       return ErrorCatalogue.assemblyAI(
-        429, retryAfterSeconds: Int(window.secondsToReset(at: visit.now)))
+        429, retryAfter: RetryAfter(seconds: Int(window.secondsToReset(at: visit.now))),
+        at: visit.now)
     }
     switch visit.kind {
     case .upload: return upload(visit, &draws)
@@ -63,12 +68,13 @@ struct AssemblyAIAPI: Sendable {
       return ErrorCatalogue.assemblyAI(400, error: "Missing required parameter: audio_url")
     }
     let starts = visit.now.advanced(by: draws.duration(in: configuration.queueing))
-    let job = Job(
+    var job = Job(
       id: Self.identifier(&draws), audioURL: audioURL, language: fields.strings["language_code"],
       submitted: visit.now, starts: starts,
       ends: starts.advanced(by: draws.duration(in: configuration.processing)),
       audioSeconds: (draws.duration(in: configuration.audioDuration) / .seconds(1)).rounded(),
-      failure: visit.jobFailure)
+      failure: visit.job.failure)
+    job.stall(visit.job.stall)
     jobs.add(job)
     counts.countJob(.assemblyAI, job.failure)
     return Self.show(job, at: visit.now)
@@ -77,7 +83,7 @@ struct AssemblyAIAPI: Sendable {
   private func poll(_ visit: Visit) -> HTTPResponse {
     guard let job = jobs[String(visit.path.dropFirst(Self.transcripts.count))] else {
       return ErrorCatalogue.assemblyAI(
-        400, error: "Transcript lookup error, transcript id not found")
+        400, code: "not_found", at: visit.now)
     }
     return Self.show(job, at: visit.now)
   }
@@ -88,8 +94,9 @@ struct AssemblyAIAPI: Sendable {
     var members: [(name: String, value: JSON)] = [
       ("id", .text(job.id)), ("status", .text(status.rawValue)),
       ("audio_url", .text(job.audioURL)), ("language_code", JSON(job.language ?? "en_us")),
-      ("text", JSON(isCompleted ? "Smoke from hundreds of wildfires in Canada." : nil)),
-      ("confidence", JSON(isCompleted ? 0.96 : nil)),
+      ("punctuate", .bool(true)), ("format_text", .bool(true)),
+      ("text", JSON(isCompleted ? Self.text : nil)), ("words", isCompleted ? words : .null),
+      ("utterances", .null), ("confidence", JSON(isCompleted ? 0.96 : nil)),
       ("audio_duration", JSON(isCompleted ? job.audioSeconds : nil)),
     ]
     if status == .error, let failure = job.failure {
@@ -97,6 +104,16 @@ struct AssemblyAIAPI: Sendable {
     }
     return ErrorCatalogue.json(200, .object(members))
   }
+
+  /// The text word by word, with times in milliseconds.
+  private static let words = JSON.array(
+    text.split(separator: " ").enumerated().map { index, word in
+      .object([
+        ("text", .text(String(word))), ("start", .number(Double(250 + index * 400))),
+        ("end", .number(Double(600 + index * 400))), ("confidence", .number(0.96)),
+        ("speaker", .null),
+      ])
+    })
 
   /// In the form of a UUID.
   private static func identifier(_ draws: inout SeededGenerator) -> String {

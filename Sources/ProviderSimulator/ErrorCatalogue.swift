@@ -1,3 +1,4 @@
+import AttemptLog
 import HTTPServer
 
 /// The errors that the providers document, and the answers that say them.
@@ -5,7 +6,7 @@ enum ErrorCatalogue {
   /// The codes of a status, the usual one first; nil if the provider does not document the status.
   static func codes(_ provider: SimulatedProvider, status: Int) -> [String]? {
     switch (provider, status) {
-    case (.assemblyAI, 400): ["balance"]
+    case (.assemblyAI, 400): ["balance", "not_found"]
     case (.assemblyAI, 401), (.assemblyAI, 403), (.assemblyAI, 422), (.assemblyAI, 429),
       (.assemblyAI, 500), (.assemblyAI, 502), (.assemblyAI, 503), (.assemblyAI, 504):
       []
@@ -31,19 +32,32 @@ enum ErrorCatalogue {
     (502...504).contains(status)
   }
 
+  /// With what a job of Lesan may fail after it was accepted; the guides name none.
+  static let lesanJobCodes = ["model_error", "internal_error", "invalid_audio_format"]
+
   static func answer(
-    _ provider: SimulatedProvider, status: Int, code: String?, retryAfterSeconds: Int? = nil
+    _ provider: SimulatedProvider, status: Int, code: String?, retryAfter: RetryAfter?,
+    at now: Timestamp
   ) -> HTTPResponse {
-    if code == nil && isGateway(status) { return gateway(status) }
+    if code == nil && isGateway(status) {
+      var response = gateway(status)
+      append(retryAfter, to: &response, at: now)
+      return response
+    }
     switch provider {
-    case .assemblyAI: return assemblyAI(status, retryAfterSeconds: retryAfterSeconds)
+    case .assemblyAI: return assemblyAI(status, code: code, retryAfter: retryAfter, at: now)
     case .lesan:
       let code = code ?? "internal_error"
-      let usual = code == "rate_limit_exceeded" ? 2 : nil
-      return lesan(
-        status, code, lesanMessage(code, retryAfterSeconds: retryAfterSeconds ?? usual),
-        retryAfterSeconds: retryAfterSeconds ?? usual)
+      let usual = code == "rate_limit_exceeded" ? RetryAfter(seconds: 2) : nil
+      return lesan(status, code, retryAfter: retryAfter ?? usual, at: now)
     }
+  }
+
+  private static func append(
+    _ retryAfter: RetryAfter?, to response: inout HTTPResponse, at now: Timestamp
+  ) {
+    guard let value = retryAfter?.headerValue(at: now) else { return }
+    response.headers.append("Retry-After", value)
   }
 
   static func json(_ status: Int, _ body: JSON) -> HTTPResponse {
@@ -68,18 +82,23 @@ extension ErrorCatalogue {
     json(status, .object([("error", .text(error))]))
   }
 
-  static func assemblyAI(_ status: Int, retryAfterSeconds: Int? = nil) -> HTTPResponse {
+  static func assemblyAI(
+    _ status: Int, code: String? = nil, retryAfter: RetryAfter? = nil, at now: Timestamp
+  ) -> HTTPResponse {
     let text =
-      switch status {
-      case 400: "Your current account balance is negative. Please top up to continue using the API."
-      case 401: "Authentication error, API token missing/invalid"
-      case 403: "Forbidden"
-      case 422: "Upload failed, please try again"
-      case 429: "Too many requests"
+      switch (status, code) {
+      case (400, "not_found"): "Transcript lookup error, transcript id not found"
+      case (400, _):
+        "Your current account balance is negative. Please top up to continue using the API."
+      case (401, _): "Authentication error, API token missing/invalid"
+      case (403, _): "Forbidden"
+      case (422, _): "Upload failed, please try again"
+      case (429, _): "Too many requests"
       default: "Internal server error"
       }
     var response = assemblyAI(status, error: text)
-    if status == 429 { response.headers.append("Retry-After", String(retryAfterSeconds ?? 5)) }
+    let usual = status == 429 ? RetryAfter(seconds: 5) : nil
+    append(retryAfter ?? usual, to: &response, at: now)
     return response
   }
 }
@@ -87,18 +106,40 @@ extension ErrorCatalogue {
 // MARK: - Lesan
 
 extension ErrorCatalogue {
+  /// `retryAfter` is usually a number of seconds, for which no time is needed.
   static func lesan(
-    _ status: Int, _ code: String, _ message: String, parameter: String? = nil,
-    retryAfterSeconds: Int? = nil
+    _ status: Int, _ code: String, message: String? = nil, parameter: String? = nil,
+    retryAfter: RetryAfter? = nil, at now: Timestamp = .earliest
   ) -> HTTPResponse {
+    let bodyValue = retryAfter?.bodyValue
+    let seconds = bodyValue == nil ? nil : retryAfter?.text
     var error: [(name: String, value: JSON)] = [
-      ("type", .text(lesanType(status))), ("code", .text(code)), ("message", .text(message)),
+      ("type", .text(lesanType(status))), ("code", .text(code)),
+      ("message", .text(message ?? lesanMessage(code, retryAfter: seconds))),
     ]
     if let parameter { error.append(("param", .text(parameter))) }
-    if let retryAfterSeconds { error.append(("retry_after", .number(Double(retryAfterSeconds)))) }
+    if let bodyValue { error.append(("retry_after", bodyValue)) }
     var response = json(status, .object([("error", .object(error))]))
-    if let retryAfterSeconds { response.headers.append("Retry-After", String(retryAfterSeconds)) }
+    append(retryAfter, to: &response, at: now)
     return response
+  }
+
+  /// What a failed job says in its `error`.
+  static func lesanJobError(_ code: String) -> JSON {
+    let type = code == "invalid_audio_format" ? lesanType(400) : lesanType(500)
+    return .object([
+      ("type", .text(type)), ("code", .text(code)), ("message", .text(lesanMessage(code))),
+    ])
+  }
+
+  /// A synchronous call whose job goes on; the guides do not show its body.
+  static func lesanTimeout(jobID: String, status: String) -> HTTPResponse {
+    let error: [(name: String, value: JSON)] = [
+      ("type", .text("timeout_error")), ("code", .text("request_timeout")),
+      ("message", .text("The transcription takes longer than the request may; poll the job.")),
+    ]
+    return json(
+      408, .object([("error", .object(error)), ("id", .text(jobID)), ("status", .text(status))]))
   }
 
   private static func lesanType(_ status: Int) -> String {
@@ -112,7 +153,7 @@ extension ErrorCatalogue {
     }
   }
 
-  private static func lesanMessage(_ code: String, retryAfterSeconds: Int?) -> String {
+  private static func lesanMessage(_ code: String, retryAfter: String? = nil) -> String {
     switch code {
     case "missing_required_field": "A required field was not provided."
     case "invalid_field_value": "A field value is not valid."
@@ -130,20 +171,12 @@ extension ErrorCatalogue {
     case "webhook_not_found": "The webhook was not found."
     case "resource_not_found": "The requested resource was not found."
     case "rate_limit_exceeded":
-      "Rate limit exceeded." + (retryAfterSeconds.map { " Retry after \($0) seconds." } ?? "")
+      "Rate limit exceeded." + (retryAfter.map { " Retry after \($0) seconds." } ?? "")
     case "concurrent_limit_exceeded": "Too many concurrent jobs."
     case "daily_quota_exceeded": "Daily usage quota reached."
     case "service_unavailable": "The service is temporarily unavailable."
     case "model_error": "The ML model encountered an error."
     default: "An internal error occurred. Please try again."
     }
-  }
-
-  static func lesan(
-    _ status: Int, _ code: String, parameter: String? = nil, retryAfterSeconds: Int? = nil
-  ) -> HTTPResponse {
-    lesan(
-      status, code, lesanMessage(code, retryAfterSeconds: retryAfterSeconds), parameter: parameter,
-      retryAfterSeconds: retryAfterSeconds)
   }
 }

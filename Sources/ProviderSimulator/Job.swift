@@ -3,22 +3,35 @@ import AttemptLog
 /// A transcription from its submission on; where it stands follows from the time alone.
 struct Job: Sendable {
   enum Status: String, Sendable {
-    case queued, processing, completed, error
+    case queued, processing, completed
+    /// A failed job of AssemblyAI.
+    case error
+    /// A failed job of Lesan.
+    case failed
   }
 
   let id: String
   let audioURL: String
   let language: String?
   let submitted: Timestamp
-  let starts: Timestamp
-  let ends: Timestamp
+  private(set) var starts: Timestamp
+  private(set) var ends: Timestamp
   let audioSeconds: Double
   let failure: JobFailure?
+  /// With what a job of Lesan fails.
+  var errorCode: String?
 
   func status(at now: Timestamp) -> Status {
     if now < starts { return .queued }
     if now < ends { return .processing }
-    return failure == nil ? .completed : .error
+    if failure != nil { return .error }
+    return errorCode == nil ? .completed : .failed
+  }
+
+  mutating func stall(_ stall: JobStall?) {
+    guard let stall else { return }
+    ends = .latest
+    if stall == .staysQueued { starts = .latest }
   }
 }
 
@@ -50,6 +63,7 @@ public enum JobFailure: String, CaseIterable, Sendable {
   case notAudio = "not_audio"
   case audioTooShort = "audio_too_short"
   case noSpeech = "no_speech"
+  case unknown = "unknown_job_error"
 
   /// The text of the guide where it gives one.
   func text(audioURL: String) -> String {
@@ -65,6 +79,7 @@ public enum JobFailure: String, CaseIterable, Sendable {
       "Transcoding failed. File does not appear to contain audio. File type is text/html."
     case .audioTooShort: "Audio duration is too short."
     case .noSpeech: "language_detection cannot be performed on files with no spoken audio."
+    case .unknown: "The transcription could not be made."
     }
   }
 }

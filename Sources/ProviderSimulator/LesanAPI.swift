@@ -19,6 +19,8 @@ struct LesanAPI: Sendable {
   }
 
   private static let transcriptions = "/v1/transcriptions/"
+  /// A synchronous call is answered 408 then, while its job goes on.
+  private static let syncLimit = Duration.seconds(300)
   private static let texts = [
     "am": "ሰላም ለዓለም", "ti": "ሰላም ንዓለም", "so": "Salaan adduunka", "en": "Hello, world",
   ]
@@ -66,7 +68,7 @@ struct LesanAPI: Sendable {
     guard requests.admit(at: visit.now) else {
       return ErrorCatalogue.lesan(
         429, "rate_limit_exceeded",
-        retryAfterSeconds: Int(requests.secondsToReset(at: visit.now)))
+        retryAfter: RetryAfter(seconds: Int(requests.secondsToReset(at: visit.now))))
     }
     switch visit.kind {
     case .submit: return submit(visit, &draws, &counts)
@@ -79,7 +81,7 @@ struct LesanAPI: Sendable {
   private func poll(_ visit: Visit) -> HTTPResponse {
     let id = String(visit.path.dropFirst(Self.transcriptions.count))
     guard let job = jobs[id] else {
-      return ErrorCatalogue.lesan(404, "job_not_found", "Job '\(id)' was not found.")
+      return ErrorCatalogue.lesan(404, "job_not_found", message: "Job '\(id)' was not found.")
     }
     return Self.show(job, at: visit.now)
   }
@@ -98,7 +100,7 @@ struct LesanAPI: Sendable {
     }
     for name in ["audio_url", "language"] where !fields.names.contains(name) {
       return ErrorCatalogue.lesan(
-        400, "missing_required_field", "The '\(name)' field is required.", parameter: name)
+        400, "missing_required_field", message: "The '\(name)' field is required.", parameter: name)
     }
     guard let audioURL = fields.strings["audio_url"], !audioURL.isEmpty else {
       return ErrorCatalogue.lesan(400, "invalid_field_value", parameter: "audio_url")
@@ -112,11 +114,24 @@ struct LesanAPI: Sendable {
       return Self.unsupported("mode", modeName, Mode.allCases.map(\.rawValue))
     }
     if let refusal = limitRefusal(at: visit.now) { return refusal }
-    let job = makeJob(audioURL: audioURL, language: language, at: visit.now, &draws)
+    let job = makeJob(audioURL: audioURL, language: language, visit, &draws)
     counts.countJob(.lesan, nil)
-    guard mode == .sync else { return Self.show(job, at: visit.now) }
+    guard mode == .sync, visit.sync != .queued else { return Self.show(job, at: visit.now) }
+    let rest = Duration.microseconds(job.ends.microseconds - visit.now.microseconds)
+    if visit.sync == .timeout || rest > Self.syncLimit {
+      return Self.timeout(job, visit)
+    }
     var response = Self.show(job, at: job.ends)
-    response.delay = .microseconds(job.ends.microseconds - visit.now.microseconds)
+    response.delay = rest
+    return response
+  }
+
+  /// At the limit, or as soon as a fault says.
+  private static func timeout(_ job: Job, _ visit: Visit) -> HTTPResponse {
+    let wait = visit.sync == .timeout ? .zero : syncLimit
+    let status = job.status(at: visit.now.advanced(by: wait))
+    var response = ErrorCatalogue.lesanTimeout(jobID: job.id, status: status.rawValue)
+    response.delay = wait
     return response
   }
 
@@ -125,15 +140,17 @@ struct LesanAPI: Sendable {
   ) -> HTTPResponse {
     ErrorCatalogue.lesan(
       400, "invalid_field_value",
-      "Unsupported \(name) '\(value)'. Supported: \(known.joined(separator: ", ")).",
+      message: "Unsupported \(name) '\(value)'. Supported: \(known.joined(separator: ", ")).",
       parameter: name)
   }
 
   private func limitRefusal(at now: Timestamp) -> HTTPResponse? {
     if audioMinutes >= configuration.lesan.audioMinutesPerDay {
       let midnight = (day + 1) * Timestamp.microsecondsPerDay
-      let seconds = (midnight - now.microseconds) / Timestamp.microsecondsPerSecond + 1
-      return ErrorCatalogue.lesan(429, "daily_quota_exceeded", retryAfterSeconds: Int(seconds))
+      let left = midnight - now.microseconds
+      let seconds = (left + Timestamp.microsecondsPerSecond - 1) / Timestamp.microsecondsPerSecond
+      return ErrorCatalogue.lesan(
+        429, "daily_quota_exceeded", retryAfter: RetryAfter(seconds: Int(seconds)))
     }
     guard runningEnds.count < configuration.lesan.concurrentJobs else {
       return ErrorCatalogue.lesan(429, "concurrent_limit_exceeded")
@@ -142,14 +159,17 @@ struct LesanAPI: Sendable {
   }
 
   private mutating func makeJob(
-    audioURL: String, language: String, at now: Timestamp, _ draws: inout SeededGenerator
+    audioURL: String, language: String, _ visit: Visit, _ draws: inout SeededGenerator
   ) -> Job {
-    let starts = now.advanced(by: draws.duration(in: configuration.queueing))
+    let starts = visit.now.advanced(by: draws.duration(in: configuration.queueing))
     let seconds = draws.duration(in: configuration.audioDuration) / .seconds(1)
-    let job = Job(
-      id: "job_" + draws.hexDigits(12), audioURL: audioURL, language: language, submitted: now,
+    var job = Job(
+      id: "job_" + draws.hexDigits(12), audioURL: audioURL, language: language,
+      submitted: visit.now,
       starts: starts, ends: starts.advanced(by: draws.duration(in: configuration.processing)),
       audioSeconds: (seconds * 10).rounded() / 10, failure: nil)
+    job.errorCode = visit.job.lesanCode
+    job.stall(visit.job.stall)
     jobs.add(job)
     runningEnds.append(job.ends)
     audioMinutes += job.audioSeconds / 60
@@ -170,9 +190,13 @@ struct LesanAPI: Sendable {
         ("text", JSON(isCompleted ? job.language.flatMap { texts[$0] } : nil)),
         // Guides of different age name it differently.
         ("audio_duration", seconds), ("duration_seconds", seconds),
-        ("error", .null), ("audio_url", .text(job.audioURL)),
+        (
+          "error",
+          status == .failed ? job.errorCode.map(ErrorCatalogue.lesanJobError) ?? .null : .null
+        ),
+        ("audio_url", .text(job.audioURL)),
         ("created_at", .text(job.submitted.rfc3339())),
-        ("completed_at", JSON(isCompleted ? job.ends.rfc3339() : nil)),
+        ("completed_at", JSON(isCompleted || status == .failed ? job.ends.rfc3339() : nil)),
         ("url", .text(transcriptions + job.id)),
       ]))
   }

@@ -48,6 +48,8 @@ public final class ProviderSimulator: Sendable {
     configuration.limits.bodyBytesMax = 8 * 1024 * 1024
     configuration.requestsPerConnectionMax = 10_000
     configuration.connectionsMax = 256
+    // A slow client of an oversized answer is what is tested.
+    configuration.writeDeadline = .seconds(60)
     return configuration
   }
 
@@ -66,10 +68,22 @@ public final class ProviderSimulator: Sendable {
   /// The handler of an `HTTPServer`; a test or a demo may call it without one.
   public func answer(_ request: HTTPRequest) -> HTTPResponse {
     let now = clock.now()
-    var response = state.withLock { $0.answer(request, at: now) }
+    return spendTime(of: state.withLock { $0.answer(request, at: now) })
+  }
+
+  /// The reset of a request whose body is still to come; nil lets it go on to `answer`.
+  func answerHead(_ request: HTTPRequest) -> HTTPResponse? {
+    let now = clock.now()
+    return state.withLock { $0.resetBeforeReading(request, at: now) }.map(spendTime)
+  }
+
+  private func spendTime(of response: HTTPResponse) -> HTTPResponse {
+    var response = response
     if let advance = clock.advance {
-      advance(response.delay)
+      let dripped = response.bodyInterval * max(0, response.body.count - 1)
+      advance(response.delay + dripped)
       response.delay = .zero
+      response.bodyInterval = .zero
     }
     return response
   }
@@ -77,7 +91,8 @@ public final class ProviderSimulator: Sendable {
   /// A running server of this simulator; whoever holds it stops it.
   public func serve(on address: ListenAddress) throws(ListenError) -> HTTPServer {
     let server = try HTTPServer(
-      listeningOn: [address], configuration: Self.serverConfiguration, handler: answer)
+      listeningOn: [address], configuration: Self.serverConfiguration,
+      headHandler: answerHead, handler: answer)
     try server.start()
     return server
   }
@@ -91,7 +106,44 @@ struct Visit {
   let kind: SimulatedRequest?
   let now: Timestamp
   /// What goes wrong with the job, if the request submits one.
-  let jobFailure: JobFailure?
+  let job: JobFate
+  /// What goes wrong with a synchronous call, if the request is one.
+  let sync: SyncFate?
+
+  init(
+    _ request: HTTPRequest, path: String, kind: SimulatedRequest?, now: Timestamp, struck: Struck
+  ) {
+    self.request = request
+    self.path = path
+    self.kind = kind
+    self.now = now
+    job = struck.job
+    sync =
+      switch struck.fault?.effect {
+      case .syncTimeout: .timeout
+      case .syncQueued: .queued
+      default: nil
+      }
+  }
+}
+
+/// What faults make of a job.
+struct JobFate {
+  var failure: JobFailure?
+  var lesanCode: String?
+  var stall: JobStall?
+
+  var isSealed: Bool { failure != nil || lesanCode != nil || stall != nil }
+}
+
+enum SyncFate {
+  case timeout, queued
+}
+
+/// The faults that struck a request: one for its answer at most, and one for its job.
+struct Struck {
+  var fault: Fault?
+  var job = JobFate()
 }
 
 struct SimulatorState: Sendable {
@@ -100,35 +152,54 @@ struct SimulatorState: Sendable {
   private var assemblyAI: AssemblyAIAPI
   private var lesan: LesanAPI
   private(set) var counts = SimulatorCounts()
+  /// Requests that each fault concerned so far.
+  private var concerned: [Int]
 
   init(_ configuration: ProviderSimulator.Configuration) {
     self.configuration = configuration
     generator = SeededGenerator(seed: configuration.seed)
     assemblyAI = AssemblyAIAPI(configuration)
     lesan = LesanAPI(configuration)
+    concerned = Array(repeating: 0, count: configuration.faults.count)
   }
 
   mutating func answer(_ request: HTTPRequest, at now: Timestamp) -> HTTPResponse {
     guard let (provider, path) = Self.route(request.path) else {
       return .text(404, "expected a path below /assemblyai or /lesan\n")
     }
+    var (kind, draws, struck) = draw(request.method, path, of: provider, at: now)
+    let visit = Visit(request, path: path, kind: kind, now: now, struck: struck)
+    let refusal = struck.fault?.refusal(at: now)
+    var response =
+      switch provider {
+      case .assemblyAI: assemblyAI.answer(visit, fault: refusal, &draws, &counts)
+      case .lesan: lesan.answer(visit, fault: refusal, &draws, &counts)
+      }
+    if response.delay == .zero { response.delay = draws.duration(in: configuration.latency) }
+    struck.fault?.spoil(&response)
+    counts.countAnswer(
+      provider, kind,
+      status: response.resetsConnection ? SimulatorCounts.resetStatus : response.status)
+    return response
+  }
+
+  private mutating func draw(
+    _ method: String, _ path: String, of provider: SimulatedProvider, at now: Timestamp
+  ) -> (kind: SimulatedRequest?, draws: SeededGenerator, struck: Struck) {
     var draws = SeededGenerator(seed: generator.next())
     // A generator of their own: a further fault leaves the other chances as they are.
     var faultDraws = SeededGenerator(seed: draws.next())
     let kind =
-      provider == .assemblyAI
-      ? AssemblyAIAPI.kind(request.method, path) : LesanAPI.kind(request.method, path)
-    let effects = strike(kind, of: provider, at: now, &faultDraws)
-    let visit = Visit(
-      request: request, path: path, kind: kind, now: now, jobFailure: effects.jobFailure)
-    var response =
-      switch provider {
-      case .assemblyAI: assemblyAI.answer(visit, fault: effects.answer, &draws, &counts)
-      case .lesan: lesan.answer(visit, fault: effects.answer, &draws, &counts)
-      }
-    if response.delay == .zero { response.delay = draws.duration(in: configuration.latency) }
-    counts.countAnswer(provider, kind, status: response.status)
-    return response
+      provider == .assemblyAI ? AssemblyAIAPI.kind(method, path) : LesanAPI.kind(method, path)
+    return (kind, draws, strike(kind, of: provider, at: now, &faultDraws))
+  }
+
+  mutating func resetBeforeReading(_ request: HTTPRequest, at now: Timestamp) -> HTTPResponse? {
+    guard let (provider, path) = Self.route(request.path) else { return nil }
+    // The chances of a request are drawn once, by whichever call answers it.
+    var preview = self
+    let struck = preview.draw(request.method, path, of: provider, at: now).struck
+    return struck.fault?.effect == .resetBefore ? answer(request, at: now) : nil
   }
 
   private static func route(_ path: String) -> (SimulatedProvider, String)? {
@@ -139,25 +210,18 @@ struct SimulatorState: Sendable {
     return nil
   }
 
-  private func strike(
+  private mutating func strike(
     _ kind: SimulatedRequest?, of provider: SimulatedProvider, at now: Timestamp,
     _ draws: inout SeededGenerator
-  ) -> (answer: HTTPResponse?, jobFailure: JobFailure?) {
-    var answer: HTTPResponse?
-    var jobFailure: JobFailure?
-    for fault in configuration.faults {
+  ) -> Struck {
+    var struck = Struck()
+    for (index, fault) in configuration.faults.enumerated() {
       let strikes = draws.unit() < fault.probability
-      guard strikes, fault.concerns(kind, of: provider, at: now) else { continue }
-      switch fault.effect {
-      case .answer(let status, let code):
-        answer =
-          answer
-          ?? ErrorCatalogue.answer(
-            provider, status: status, code: code, retryAfterSeconds: fault.retryAfterSeconds)
-      case .jobFailure(let failure):
-        jobFailure = jobFailure ?? failure
-      }
+      guard fault.concerns(kind, of: provider, at: now) else { continue }
+      concerned[index] += 1
+      guard strikes, fault.threatens(number: concerned[index]) else { continue }
+      fault.strike(&struck)
     }
-    return (answer, jobFailure)
+    return struck
   }
 }

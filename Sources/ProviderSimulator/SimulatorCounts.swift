@@ -4,8 +4,11 @@ public struct SimulatorCounts: Sendable, Equatable {
     public let provider: SimulatedProvider
     /// Nil for a path that the provider does not have.
     public let request: SimulatedRequest?
+    /// 0 where the connection was reset.
     public let status: Int
   }
+
+  static let resetStatus = 0
 
   private var answersByRow: [Row: Int] = [:]
   private var jobsByProvider: [SimulatedProvider: Int] = [:]

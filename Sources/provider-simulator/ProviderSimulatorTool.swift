@@ -28,7 +28,7 @@ enum ProviderSimulatorTool {
     }
   }
 
-  private static func run(_ options: SimulatorOptions) throws(ListenError) {
+  private static func run(_ options: SimulatorOptions) throws {
     // Blocked before any thread begins, so that every signal waits for `sigwait`.
     var signals = sigset_t()
     unsafe sigemptyset(&signals)
@@ -39,6 +39,13 @@ enum ProviderSimulatorTool {
     var configuration = ProviderSimulator.Configuration()
     configuration.seed = options.seed
     configuration.faults = options.faults
+    if let schedule = options.schedule {
+      configuration.faults += try FaultSchedule(path: schedule).faults
+    }
+    if let duration = options.jobDuration {
+      configuration.queueing = duration / 10...duration / 10
+      configuration.processing = duration * 9 / 10...duration * 9 / 10
+    }
     let server = try ProviderSimulator(configuration: configuration)
       .serve(on: .loopback(port: options.port))
     for address in server.addresses { print("listening on http://\(address)") }

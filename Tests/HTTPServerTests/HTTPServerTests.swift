@@ -56,6 +56,51 @@ struct HTTPServerTests {
     #expect(client.readToEnd() == ("", .closed))
   }
 
+  @Test func `a body goes out byte by byte, and the connection stays`() throws {
+    let interval = Duration.milliseconds(5)
+    let server = try HTTPServer(listeningOn: [.loopback(port: 0)]) { request in
+      var response = HTTPResponse.text(200, request.path)
+      response.bodyInterval = interval
+      return response
+    }
+    try server.start()
+    let client = try TCPClient(port: server.addresses[0].port)
+    for method in ["GET", "HEAD", "GET"] {
+      let begin = ContinuousClock.now
+      try client.send("\(method) /drip HTTP/1.1\r\nHost: localhost\r\n\r\n")
+      let answer = client.readAnswer(toHead: method == "HEAD")
+      #expect(answer.contains("Content-Length: 5\r\n"))
+      #expect(answer.hasSuffix(method == "HEAD" ? "\r\n\r\n" : "\r\n\r\n/drip"))
+      if method == "GET" { #expect(ContinuousClock.now - begin >= interval * 4) }
+    }
+  }
+
+  @Test func `a head may be answered before its body is read`() throws {
+    var configuration = HTTPServer.Configuration()
+    configuration.limits.bodyBytesMax = 100
+    let server = try HTTPServer(
+      listeningOn: [.loopback(port: 0)], configuration: configuration,
+      headHandler: { head in
+        switch head.path {
+        case "/reset": .reset()
+        case "/refused": .text(403, head.method)
+        default: nil
+        }
+      }, handler: { .text(200, String(decoding: $0.body, as: UTF8.self)) })
+    try server.start()
+    for (path, end) in [("/reset", ("", true)), ("/refused", ("POST", false))] {
+      let client = try TCPClient(port: server.addresses[0].port)
+      try client.send("POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n")
+      let (text, ending) = client.readToEnd()
+      #expect(text.hasSuffix(end.0) && (ending == .reset) == end.1)
+    }
+    let client = try TCPClient(port: server.addresses[0].port)
+    try client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\na")
+    #expect(!client.hasInput(withinMilliseconds: 20))
+    try client.send("b")
+    #expect(client.readAnswer().hasSuffix("\r\n\r\nab"))
+  }
+
   @Test func `a half-closed client is still answered`() throws {
     let server = try Self.started()
     let client = try TCPClient(port: server.port)

@@ -26,7 +26,16 @@ struct ProviderSimulatorTests {
       last.text == """
         {"id":"\(submitted.member("id"))","status":"completed",\
         "audio_url":"https://example.com/a.mp3","language_code":"en_us",\
-        "text":"Smoke from hundreds of wildfires in Canada.","confidence":0.96,\
+        "punctuate":true,"format_text":true,\
+        "text":"Smoke from hundreds of wildfires in Canada.","words":[\
+        {"text":"Smoke","start":250,"end":600,"confidence":0.96,"speaker":null},\
+        {"text":"from","start":650,"end":1000,"confidence":0.96,"speaker":null},\
+        {"text":"hundreds","start":1050,"end":1400,"confidence":0.96,"speaker":null},\
+        {"text":"of","start":1450,"end":1800,"confidence":0.96,"speaker":null},\
+        {"text":"wildfires","start":1850,"end":2200,"confidence":0.96,"speaker":null},\
+        {"text":"in","start":2250,"end":2600,"confidence":0.96,"speaker":null},\
+        {"text":"Canada.","start":2650,"end":3000,"confidence":0.96,"speaker":null}\
+        ],"utterances":null,"confidence":0.96,\
         "audio_duration":\(try #require(last.text.split(separator: ":").last))
         """)
   }
@@ -70,6 +79,7 @@ struct ProviderSimulatorTests {
     ("POST", "/assemblyai/v2/transcript", "{}", nil, 400, "Missing required parameter: audio_url"),
     ("POST", "/assemblyai/v2/upload", "", nil, 400, "Request body is empty"),
     ("DELETE", "/assemblyai/v2/transcript/x", "", nil, 404, "Not found"),
+    ("GET", "/assemblyai/v2/transcript/x/sentences", "", nil, 404, "Not found"),
   ])
   func `AssemblyAI's errors are texts`(
     method: String, path: String, body: String, key: String?, status: Int, error: String
@@ -187,6 +197,23 @@ struct ProviderSimulatorTests {
     #expect(refused.headers["Retry-After"] == nil)
     unlimited.pass(seconds: 30)
     #expect(unlimited.submitLesan().status == 200)
+  }
+
+  @Test func `the daily quota is open again at midnight UTC`() throws {
+    let client = try VirtualClient {
+      $0.lesan.audioMinutesPerDay = 10
+      $0.audioDuration = .seconds(600) ... .seconds(600)
+      $0.latency = .zero ... .zero
+    }
+    #expect(client.submitLesan("async").status == 200)
+    let refused = client.submitLesan("async")
+    #expect(refused.member("code") == "daily_quota_exceeded")
+    #expect(refused.headers["Retry-After"] == "57600")
+    client.pass(seconds: 57_599.5)
+    #expect(client.submitLesan("async").headers["Retry-After"] == "1")
+    client.pass(seconds: 0.5)
+    #expect(client.now.rfc3339() == "2026-11-17T00:00:00.000000Z")
+    #expect(client.submitLesan("async").status == 200)
   }
 
   // MARK: - Faults

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import TestSupport
 import Testing
 
@@ -27,6 +27,10 @@ struct ProviderSimulatorToolTests {
       #"option "--seed": "-1" is not a whole number from 0 to 18446744073709551615"#
     ),
     (
+      ["--job-seconds", "nan"],
+      #"option "--job-seconds": "nan" is not a number from 0 to 86400"#
+    ),
+    (
       ["--fault", "lesan:200"],
       #"option "--fault": invalid fault "lesan:200": the provider has no fault "200""#
     ),
@@ -34,6 +38,31 @@ struct ProviderSimulatorToolTests {
   func `a wrong command line is one line and exit 2`(arguments: [String], message: String) throws {
     let result = try BuiltTool("provider-simulator", arguments).finish()
     #expect(result == ("", "provider-simulator: \(message)\n", 2))
+  }
+
+  @Test func `a schedule that cannot be used is one line with its place and exit 5`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.path + "/faults.json"
+    try Data("[\n  {\"fault\": \"lesan:503\", \"cuont\": 3}\n]\n".utf8)
+      .write(to: URL(fileURLWithPath: path))
+    for (schedule, message) in [
+      (
+        path,
+        "schedule \"\(path)\", line 2, column 26: unknown member \"cuont\";"
+          + " expected fault, from, to, after_requests, count"
+      ),
+      (
+        path + ".none",
+        "cannot read schedule \"\(path).none\": no such file or directory (open, errno 2)"
+      ),
+      (
+        directory.path,
+        "cannot read schedule \"\(directory.path)\": is a directory (read, errno 21)"
+      ),
+    ] {
+      let result = try BuiltTool("provider-simulator", ["--schedule", schedule]).finish()
+      #expect(result == ("", "provider-simulator: \(message)\n", 5))
+    }
   }
 
   @Test func `a port in use is one line and exit 5`() throws {
