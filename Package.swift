@@ -11,6 +11,7 @@ let package = Package(
     .executable(name: "relmon", targets: ["relmon"]),
     .executable(name: "provider-simulator", targets: ["provider-simulator"]),
     .executable(name: "demo", targets: ["demo"]),
+    .executable(name: "transcribe", targets: ["transcribe"]),
   ],
   targets: [
     .target(name: "AttemptLog"),
@@ -40,7 +41,14 @@ let package = Package(
         "Reliability",
         "Report", "Retry", "TranscriptionClients",
       ], path: "samples/demo"),
+    .executableTarget(
+      name: "transcribe",
+      dependencies: ["AttemptLog", "CommandLineOptions", "Retry", "TranscriptionClients"],
+      path: "samples/transcribe"),
 
+    .executableTarget(
+      name: "bench", dependencies: ["AttemptLog", "Exposition", "Reliability", "Report", "Retry"],
+      path: "Tests/Bench"),
     .target(name: "TestSupport", dependencies: ["AttemptLog"], path: "Tests/TestSupport"),
     .testTarget(name: "AttemptLogTests", dependencies: ["AttemptLog", "TestSupport"]),
     .testTarget(
@@ -68,7 +76,10 @@ let package = Package(
     .testTarget(name: "RetryTests", dependencies: ["AttemptLog", "Retry", "TestSupport"]),
     .testTarget(
       name: "TranscriptionClientsTests",
-      dependencies: ["AttemptLog", "Retry", "TestSupport", "TranscriptionClients"]),
+      dependencies: [
+        "AttemptLog", "HTTPServer", "ProviderSimulator", "Retry", "TestSupport",
+        "TranscriptionClients", "transcribe",
+      ]),
   ]
 )
 

@@ -43,17 +43,16 @@ public struct CivilDate: Hashable, Sendable, CustomStringConvertible {
 
   /// `2026-11-16`.
   public var description: String {
-    var text: [UInt8] = []
-    append(to: &text)
+    let text = [UInt8](capacity: 10) { (output: inout OutputSpan<UInt8>) in append(to: &output) }
     return String(decoding: text, as: UTF8.self)
   }
 
-  func append(to bytes: inout [UInt8]) {
-    bytes.appendDigits(year, width: 4)
-    bytes.append(UInt8(ascii: "-"))
-    bytes.appendDigits(month, width: 2)
-    bytes.append(UInt8(ascii: "-"))
-    bytes.appendDigits(day, width: 2)
+  func append(to output: inout OutputSpan<UInt8>) {
+    output.appendDigits(year, width: 4)
+    output.append(UInt8(ascii: "-"))
+    output.appendDigits(month, width: 2)
+    output.append(UInt8(ascii: "-"))
+    output.appendDigits(day, width: 2)
   }
 
   private static func days(inMonth month: Int, year: Int) -> Int {

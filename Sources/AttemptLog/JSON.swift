@@ -50,11 +50,18 @@ struct JSONError: Error {
 // The grammar of RFC 8259 over a line. Positions may be the end of the line, where `at` gives 0,
 // which begins nothing.
 extension Span<UInt8> {
+  @inline(__always)
   func at(_ index: Int) -> UInt8 {
     index < count ? self[index] : 0
   }
 
+  @inline(__always)
   func skippingWhiteSpace(from start: Int) -> Int {
+    // This project's writer leaves none.
+    at(start) > UInt8(ascii: " ") ? start : skippingSomeWhiteSpace(from: start)
+  }
+
+  private func skippingSomeWhiteSpace(from start: Int) -> Int {
     var index = start
     while index < count {
       switch self[index] {

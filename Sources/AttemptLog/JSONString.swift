@@ -27,7 +27,7 @@ extension Span<UInt8> {
 
   /// The first byte from `start` on that is a quote, a backslash, a control or not ASCII: eight
   /// bytes at a time.
-  private func skippingPlainText(from start: Int) -> Int {
+  func skippingPlainText(from start: Int) -> Int {
     var index = start
     while index + 8 <= count {
       let word = littleEndianWord(at: index)

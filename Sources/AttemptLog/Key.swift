@@ -42,7 +42,7 @@ struct KeySet: Sendable {
 
 /// Finds a key by its bytes: a name of up to 24 bytes is three words, and comparing it three
 /// compares.
-struct KeyTable: Sendable {
+final class KeyTable: Sendable {
   static let shared = KeyTable()
 
   /// A key's name, zero-padded.
@@ -68,15 +68,20 @@ struct KeyTable: Sendable {
   }
 
   let names: [String]
-  /// `,"name":` as a line has it.
-  let fieldStarts: [[UInt8]]
+  /// `,"name":` of every key, one after the other, and where each begins; the last is the end.
+  let fieldStarts: [UInt8]
+  let fieldOffsets: [Int]
   let words: [Words]
   /// Open addressing with linear probing: 128 slots for 49 keys, 255 where one is free.
   private let slots: [UInt8]
 
   private init() {
     names = Key.allCases.map { Self.snakeCase("\($0)") }
-    fieldStarts = names.map { Array(",\"\($0)\":".utf8) }
+    let starts = names.map { Array(",\"\($0)\":".utf8) }
+    fieldStarts = starts.flatMap(\.self)
+    fieldOffsets = starts.reduce(into: [0]) { offsets, start in
+      offsets.append((offsets.last ?? 0) + start.count)
+    }
     words = names.map { name in
       guard let words = Words(Array(name.utf8).span) else {
         preconditionFailure("a key is at most \(Words.bytesMax) bytes, got \(name)")

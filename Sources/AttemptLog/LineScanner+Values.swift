@@ -33,7 +33,7 @@ extension LineScanner {
   /// A number that is not negative: milliseconds, seconds.
   public func amount(_ key: Key, in line: Span<UInt8>) -> Double? {
     guard let number = number(key, in: line), number >= 0 else { return nil }
-    return number
+    return number + 0  // -0 becomes 0: its bits are those of no small number
   }
 
   /// An integer of 64 bits; `2.0` is one.

@@ -18,6 +18,8 @@ public final class LogFollower {
   private var lastNumber: Int?
   /// The single file of this location was renamed: its successor is read from the start.
   private var awaitsSuccessor = false
+  /// A file of `pending` could not be opened: the directory is listed again.
+  private var isListingOld = false
   private var bytesOfClosedFiles: Int64 = 0
   private var buffer = [UInt8](repeating: 0, count: LogFollower.chunkBytes)
 
@@ -64,9 +66,12 @@ public final class LogFollower {
   /// The open file, or the next one opened; nil if there is none.
   private func openNext() throws(LogReadError) -> OpenLogFile? {
     if let current { return current }
-    if pending.isEmpty { pending = try newFiles(after: nil) }
+    if pending.isEmpty || isListingOld { pending = try newFiles(after: nil) }
     guard let next = pending.first else { return nil }
+    // What cannot be opened may be removed or replaced before the next try.
+    isListingOld = location.isDirectory
     let file = try OpenLogFile(next)
+    isListingOld = false
     pending.removeFirst()
     path = next.path
     current = file
@@ -84,7 +89,9 @@ public final class LogFollower {
   private func followRotation() throws(LogReadError) -> Bool {
     guard let file = current, file.path != LogLocation.standardInput else { return false }
     let identity = try file.identity()
-    if let there = FileIdentity(path: location.activePath), there.isSameFile(as: identity) {
+    // A file that lost its name is still written to, until the writer opens another.
+    guard let there = FileIdentity(path: location.activePath) else { return false }
+    if there.isSameFile(as: identity) {
       let position = file.offset
       if there.size < position {
         try file.continueAtEnd(there.size)
@@ -94,9 +101,9 @@ public final class LogFollower {
     }
     // Another file has its name. What was written before the rename is read before this is closed:
     // the caller comes back, finds no more, and the file is complete.
-    file.isComplete = true
     awaitsSuccessor = true
     pending = try newFiles(after: identity)
+    file.isComplete = true
     return true
   }
 

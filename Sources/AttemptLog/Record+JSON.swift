@@ -21,35 +21,38 @@ public struct LineWriter: Sendable {
 
   /// Appends the line of a record with its newline; if it throws, `bytes` are as before.
   public func append(_ record: Record, to bytes: inout [UInt8]) throws(LineWriterError) {
-    let start = bytes.count
     var omitted = KeySet()
-    do throws(LineWriterError) {
-      try Line.append(record, omitting: omitted, to: &bytes)
-      for key in Self.expendable where bytes.count - start > Self.lineBytesMax {
-        omitted.insert(key)
-        bytes.removeSubrange(start...)
-        try Line.append(record, omitting: omitted, to: &bytes)
-      }
-      let count = bytes.count - start
-      if count > Self.lineBytesMax { throw .tooLarge(bytes: count) }
-    } catch {
-      bytes.removeSubrange(start...)
-      throw error
+    var expendable = Self.expendable[...]
+    while let problem = write(record, omitting: omitted, to: &bytes) {
+      guard problem == .tooLarge, let key = expendable.popFirst() else { throw problem }
+      omitted.insert(key)
     }
+  }
+
+  /// Appends a line that fits, or nothing.
+  private func write(
+    _ record: Record, omitting omitted: KeySet, to bytes: inout [UInt8]
+  ) -> LineWriterError? {
+    var line = Line(omitted: omitted)
+    bytes.append(addingCapacity: Self.lineBytesMax) { (output: inout OutputSpan<UInt8>) in
+      line.write(record, to: &output)
+      if line.problem != nil { output.removeAll() }
+    }
+    return line.problem
   }
 }
 
 /// Why a record cannot be written.
 public enum LineWriterError: Error, Equatable, CustomStringConvertible {
-  /// Without its optional keys the line still has so many bytes.
-  case tooLarge(bytes: Int)
+  /// Without its optional keys the line is still too long.
+  case tooLarge
   /// A reader would reject a line with this value.
   case outOfRange(Key)
 
   public var description: String {
     switch self {
-    case .tooLarge(let bytes):
-      "record too large: \(bytes) bytes, at most \(LineWriter.lineBytesMax)"
+    case .tooLarge:
+      "record too large: more than \(LineWriter.lineBytesMax) bytes without its optional keys"
     case .outOfRange(let key):
       "\(key.name) out of range: the schema has no such value"
     }
@@ -57,163 +60,195 @@ public enum LineWriterError: Error, Equatable, CustomStringConvertible {
 }
 
 /// One line in the making.
+///
+/// It writes into memory that is there already: a line costs neither an allocation nor a reference
+/// count for each piece.
 private struct Line: ~Copyable {
-  var bytes: [UInt8]
   let omitted: KeySet
-  var error: LineWriterError?
+  /// What ended it; nothing is written after that.
+  private(set) var problem: LineWriterError?
+  private let starts = KeyTable.shared.fieldStarts
+  private let offsets = KeyTable.shared.fieldOffsets
 
-  static func append(
-    _ record: Record, omitting omitted: KeySet, to bytes: inout [UInt8]
-  ) throws(LineWriterError) {
-    var line = Line(bytes: [], omitted: omitted)
-    swap(&line.bytes, &bytes)
-    line.append(record)
-    swap(&line.bytes, &bytes)
-    if let error = line.error { throw error }
-  }
-
-  private init(bytes: [UInt8], omitted: KeySet) {
-    self.bytes = bytes
+  init(omitted: KeySet) {
     self.omitted = omitted
   }
 
-  private mutating func append(_ record: Record) {
-    bytes += LineWriter.prefix
-    bytes += record.event.kind.rawValue.utf8
-    bytes += #"","time":""#.utf8
-    record.time.append(to: &bytes)
-    bytes.append(UInt8(ascii: "\""))
-    field(.writer, record.writer)
-    ordinal(.seq, record.seq)
+  mutating func write(_ record: Record, to output: inout OutputSpan<UInt8>) {
+    let prefix = LineWriter.prefix
+    append(prefix.span, to: &output)
+    append(record.event.kind.rawValue.utf8.span, to: &output)
+    append(#"","time":""#.utf8.span, to: &output)
+    if hasRoom(Timestamp.rfc3339BytesMax + 1, in: output) {
+      record.time.append(to: &output, .six)
+      output.append(UInt8(ascii: "\""))
+    }
+    field(.writer, record.writer, &output)
+    ordinal(.seq, record.seq, &output)
     switch record.event {
     case .segment(let segment):
-      field(.segment, segment.id)
-      count(.number, segment.number)
+      field(.segment, segment.id, &output)
+      count(.number, segment.number, &output)
     case .writerStart(let start):
-      field(.version, start.version)
-      field(.host, start.host)
-      integer(.pid, start.pid)
-      field(.process, start.process)
+      field(.version, start.version, &output)
+      field(.host, start.host, &output)
+      integer(.pid, start.pid, &output)
+      field(.process, start.process, &output)
     case .attemptStart(let start):
-      identity(start.identity)
-      ordinal(.attempt, start.attempt)
-    case .attempt(let attempt): fields(attempt)
-    case .operation(let operation): fields(operation)
-    case .dropped(let count): self.count(.count, count)
+      identity(start.identity, &output)
+      ordinal(.attempt, start.attempt, &output)
+    case .attempt(let attempt): fields(attempt, &output)
+    case .operation(let operation): fields(operation, &output)
+    case .dropped(let count): self.count(.count, count, &output)
     case .writerStop: break
     }
-    bytes.append(UInt8(ascii: "}"))
-    bytes.append(UInt8(ascii: "\n"))
+    append("}\n".utf8.span, to: &output)
   }
 
-  private mutating func identity(_ identity: OperationIdentity) {
-    field(.provider, identity.provider)
-    field(.account, identity.account)
-    field(.operation, identity.operation)
-    field(.operationID, identity.operationID)
-    field(.parentID, identity.parentID)
+  private mutating func identity(
+    _ identity: OperationIdentity, _ output: inout OutputSpan<UInt8>
+  ) {
+    field(.provider, identity.provider, &output)
+    field(.account, identity.account, &output)
+    field(.operation, identity.operation, &output)
+    field(.operationID, identity.operationID, &output)
+    field(.parentID, identity.parentID, &output)
   }
 
-  private mutating func fields(_ attempt: AttemptRecord) {
-    identity(attempt.identity)
-    ordinal(.attempt, attempt.attempt)
-    integer(.maxAttempts, attempt.maxAttempts)
-    field(.outcome, attempt.outcome.rawValue)
-    amount(.latencyMs, attempt.latencyMilliseconds)
-    amount(.sleptMs, attempt.sleptMilliseconds)
-    field(.sleptSource, attempt.sleptSource?.rawValue)
-    field(.retryReason, attempt.retryReason?.rawValue)
-    integer(.httpStatus, attempt.error.httpStatus)
-    field(.errorLayer, attempt.error.layer?.rawValue)
-    field(.errorClass, attempt.error.errorClass?.rawValue)
-    field(.errorType, attempt.error.type)
-    field(.errorCode, attempt.error.code)
-    field(.errorParam, attempt.error.parameter)
-    field(.errorMessage, attempt.error.message, scalarsMax: LineWriter.messageScalarsMax)
-    amount(.retryAfterMs, attempt.retryAfterMilliseconds)
-    field(.retryAfterSource, attempt.retryAfterSource?.rawValue)
-    field(.decision, attempt.decision.rawValue)
-    amount(.backoffMs, attempt.backoffMilliseconds)
-    field(.backoffSource, attempt.backoffSource?.rawValue)
-    field(.requestSent, attempt.requestSent?.rawValue)
-    field(.quotaName, attempt.quota.name)
-    number(.quotaLimit, attempt.quota.limit)
-    number(.quotaRemaining, attempt.quota.remaining)
-    time(.quotaReset, attempt.quota.reset)
-    field(.requestID, attempt.requestID)
-    field(.jobID, attempt.jobID)
-    amount(.audioSeconds, attempt.audioSeconds)
-    field(.traceID, attempt.traceID)
-    field(.spanID, attempt.spanID)
+  private mutating func fields(_ attempt: AttemptRecord, _ output: inout OutputSpan<UInt8>) {
+    identity(attempt.identity, &output)
+    ordinal(.attempt, attempt.attempt, &output)
+    integer(.maxAttempts, attempt.maxAttempts, &output)
+    field(.outcome, attempt.outcome.rawValue, &output)
+    amount(.latencyMs, attempt.latencyMilliseconds, &output)
+    amount(.sleptMs, attempt.sleptMilliseconds, &output)
+    field(.sleptSource, attempt.sleptSource?.rawValue, &output)
+    field(.retryReason, attempt.retryReason?.rawValue, &output)
+    integer(.httpStatus, attempt.error.httpStatus, &output)
+    field(.errorLayer, attempt.error.layer?.rawValue, &output)
+    field(.errorClass, attempt.error.errorClass?.rawValue, &output)
+    field(.errorType, attempt.error.type, &output)
+    field(.errorCode, attempt.error.code, &output)
+    field(.errorParam, attempt.error.parameter, &output)
+    field(.errorMessage, attempt.error.message, &output, scalarsMax: LineWriter.messageScalarsMax)
+    amount(.retryAfterMs, attempt.retryAfterMilliseconds, &output)
+    field(.retryAfterSource, attempt.retryAfterSource?.rawValue, &output)
+    field(.decision, attempt.decision.rawValue, &output)
+    amount(.backoffMs, attempt.backoffMilliseconds, &output)
+    field(.backoffSource, attempt.backoffSource?.rawValue, &output)
+    field(.requestSent, attempt.requestSent?.rawValue, &output)
+    field(.quotaName, attempt.quota.name, &output)
+    number(.quotaLimit, attempt.quota.limit, &output)
+    number(.quotaRemaining, attempt.quota.remaining, &output)
+    time(.quotaReset, attempt.quota.reset, &output)
+    field(.requestID, attempt.requestID, &output)
+    field(.jobID, attempt.jobID, &output)
+    amount(.audioSeconds, attempt.audioSeconds, &output)
+    field(.traceID, attempt.traceID, &output)
+    field(.spanID, attempt.spanID, &output)
   }
 
-  private mutating func fields(_ operation: OperationRecord) {
-    identity(operation.identity)
+  private mutating func fields(_ operation: OperationRecord, _ output: inout OutputSpan<UInt8>) {
+    identity(operation.identity, &output)
     if operation.outcome.isWritten {
-      field(.outcome, operation.outcome.rawValue)
+      field(.outcome, operation.outcome.rawValue, &output)
     } else {
-      error = .outOfRange(.outcome)
+      refuse(.outOfRange(.outcome))
     }
-    if key(.retried) { bytes += (operation.retried ? "true" : "false").utf8 }
-    count(.attempts, operation.attempts)
-    amount(.durationMs, operation.durationMilliseconds)
-    amount(.sleptMs, operation.sleptMilliseconds)
-    integer(.httpStatus, operation.httpStatus)
-    field(.errorClass, operation.errorClass?.rawValue)
-    field(.errorType, operation.errorType)
-    field(.errorCode, operation.errorCode)
-    field(.jobID, operation.jobID)
-    amount(.audioSeconds, operation.audioSeconds)
-    field(.traceID, operation.traceID)
+    if key(.retried, &output) {
+      append((operation.retried ? "true" : "false").utf8.span, to: &output)
+    }
+    count(.attempts, operation.attempts, &output)
+    amount(.durationMs, operation.durationMilliseconds, &output)
+    amount(.sleptMs, operation.sleptMilliseconds, &output)
+    integer(.httpStatus, operation.httpStatus, &output)
+    field(.errorClass, operation.errorClass?.rawValue, &output)
+    field(.errorType, operation.errorType, &output)
+    field(.errorCode, operation.errorCode, &output)
+    field(.jobID, operation.jobID, &output)
+    amount(.audioSeconds, operation.audioSeconds, &output)
+    field(.traceID, operation.traceID, &output)
   }
 }
 
 // MARK: - Values
 
 extension Line {
-  /// Begins a field; false if the key is left out.
-  private mutating func key(_ key: Key) -> Bool {
-    if omitted.contains(key) { return false }
-    bytes += KeyTable.shared.fieldStarts[Int(key.rawValue)]
-    return true
+  private mutating func refuse(_ problem: LineWriterError) {
+    self.problem = self.problem ?? problem
   }
 
-  private mutating func field(_ key: Key, _ text: String?, scalarsMax: Int = .max) {
-    guard let text, self.key(key) else { return }
-    bytes.appendJSONString(text, scalarsMax: scalarsMax)
+  private mutating func hasRoom(_ count: Int, in output: borrowing OutputSpan<UInt8>) -> Bool {
+    if count > output.freeCapacity { refuse(.tooLarge) }
+    return problem == nil
   }
 
-  private mutating func time(_ key: Key, _ time: Timestamp?) {
-    guard let time, self.key(key) else { return }
-    bytes.append(UInt8(ascii: "\""))
-    time.append(to: &bytes)
-    bytes.append(UInt8(ascii: "\""))
+  private mutating func append(_ bytes: Span<UInt8>, to output: inout OutputSpan<UInt8>) {
+    if hasRoom(bytes.count, in: output) { output.append(bytes) }
   }
 
-  private mutating func integer(_ key: Key, _ value: Int64?, atLeast least: Int64 = .min) {
+  /// Begins a field; false if the key is left out or the line has ended.
+  private mutating func key(_ key: Key, _ output: inout OutputSpan<UInt8>) -> Bool {
+    if problem != nil || omitted.contains(key) { return false }
+    let index = Int(key.rawValue)
+    let start = offsets[index]..<offsets[index + 1]
+    if hasRoom(start.count, in: output) { output.append(starts.span.extracting(start)) }
+    return problem == nil
+  }
+
+  private mutating func field(
+    _ key: Key, _ text: String?, _ output: inout OutputSpan<UInt8>, scalarsMax: Int = .max
+  ) {
+    guard let text, self.key(key, &output) else { return }
+    if !output.appendJSONString(text, scalarsMax: scalarsMax) { refuse(.tooLarge) }
+  }
+
+  private mutating func time(
+    _ key: Key, _ time: Timestamp?, _ output: inout OutputSpan<UInt8>
+  ) {
+    guard let time, self.key(key, &output) else { return }
+    guard hasRoom(Timestamp.rfc3339BytesMax + 2, in: output) else { return }
+    output.append(UInt8(ascii: "\""))
+    time.append(to: &output, .six)
+    output.append(UInt8(ascii: "\""))
+  }
+
+  private mutating func integer(
+    _ key: Key, _ value: Int64?, atLeast least: Int64 = .min, _ output: inout OutputSpan<UInt8>
+  ) {
     guard let value else { return }
-    guard value >= least else { return error = .outOfRange(key) }
-    if self.key(key) { bytes += String(value).utf8 }
+    guard value >= least else { return refuse(.outOfRange(key)) }
+    guard self.key(key, &output) else { return }
+    append(String(value).utf8.span, to: &output)
   }
 
-  private mutating func count(_ key: Key, _ value: Int64?) {
-    integer(key, value, atLeast: 0)
+  private mutating func count(
+    _ key: Key, _ value: Int64?, _ output: inout OutputSpan<UInt8>
+  ) {
+    integer(key, value, atLeast: 0, &output)
   }
 
-  private mutating func ordinal(_ key: Key, _ value: Int64) {
-    integer(key, value, atLeast: 1)
+  private mutating func ordinal(
+    _ key: Key, _ value: Int64, _ output: inout OutputSpan<UInt8>
+  ) {
+    integer(key, value, atLeast: 1, &output)
   }
 
-  private mutating func number(_ key: Key, _ value: Double?) {
+  private mutating func number(
+    _ key: Key, _ value: Double?, _ output: inout OutputSpan<UInt8>
+  ) {
     guard let value else { return }
-    guard value.isFinite else { return error = .outOfRange(key) }
-    if self.key(key) { bytes.appendJSONNumber(value) }
+    guard value.isFinite else { return refuse(.outOfRange(key)) }
+    guard self.key(key, &output) else { return }
+    if hasRoom(Double.jsonBytesMax, in: output) { output.appendJSONNumber(value) }
   }
 
-  private mutating func amount(_ key: Key, _ value: Double?) {
+  private mutating func amount(
+    _ key: Key, _ value: Double?, _ output: inout OutputSpan<UInt8>
+  ) {
     guard let value else { return }
-    guard value >= 0 else { return error = .outOfRange(key) }
-    number(key, value)
+    guard value >= 0 else { return refuse(.outOfRange(key)) }
+    number(key, value, &output)
   }
 }
 

@@ -124,30 +124,33 @@ public enum FractionDigits: Sendable {
 extension Timestamp {
   /// `2026-11-16T08:15:30.123456Z`.
   public func rfc3339(_ fraction: FractionDigits = .six) -> String {
-    var bytes: [UInt8] = []
-    append(to: &bytes, fraction)
+    let bytes = [UInt8](capacity: Self.rfc3339BytesMax) { (output: inout OutputSpan<UInt8>) in
+      append(to: &output, fraction)
+    }
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  static let rfc3339BytesMax = 27
+
   /// Appends the time as RFC 3339 in UTC; times beyond `earliest...latest` are held at them.
-  public func append(to bytes: inout [UInt8], _ fraction: FractionDigits = .six) {
+  func append(to output: inout OutputSpan<UInt8>, _ fraction: FractionDigits) {
     let time = min(max(self, .earliest), .latest).microseconds
     let day = time.floorDivided(by: Self.microsecondsPerDay)
     let inDay = time - day * Self.microsecondsPerDay
     let second = inDay / Self.microsecondsPerSecond
-    CivilDate(daysSince1970: Int(day)).append(to: &bytes)
-    bytes.append(UInt8(ascii: "T"))
-    bytes.appendDigits(Int(second / 3600), width: 2)
-    bytes.append(UInt8(ascii: ":"))
-    bytes.appendDigits(Int(second / 60 % 60), width: 2)
-    bytes.append(UInt8(ascii: ":"))
-    bytes.appendDigits(Int(second % 60), width: 2)
+    CivilDate(daysSince1970: Int(day)).append(to: &output)
+    output.append(UInt8(ascii: "T"))
+    output.appendDigits(Int(second / 3600), width: 2)
+    output.append(UInt8(ascii: ":"))
+    output.appendDigits(Int(second / 60 % 60), width: 2)
+    output.append(UInt8(ascii: ":"))
+    output.appendDigits(Int(second % 60), width: 2)
     let micro = Int(inDay % Self.microsecondsPerSecond)
     if micro != 0 || fraction == .six {
-      bytes.append(UInt8(ascii: "."))
-      bytes.appendDigits(micro, width: 6)
+      output.append(UInt8(ascii: "."))
+      output.appendDigits(micro, width: 6)
     }
-    bytes.append(UInt8(ascii: "Z"))
+    output.append(UInt8(ascii: "Z"))
   }
 }
 
@@ -155,17 +158,5 @@ extension Int64 {
   func floorDivided(by divisor: Int64) -> Int64 {
     let quotient = self / divisor
     return self % divisor < 0 ? quotient - 1 : quotient
-  }
-}
-
-extension [UInt8] {
-  /// Appends a decimal number with leading zeros; `value` is `0..<10^width`.
-  mutating func appendDigits(_ value: Int, width: Int) {
-    var unit = 1
-    for _ in 1..<width { unit *= 10 }
-    while unit > 0 {
-      append(UInt8(ascii: "0") + UInt8(value / unit % 10))
-      unit /= 10
-    }
   }
 }

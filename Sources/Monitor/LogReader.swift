@@ -34,8 +34,9 @@ struct LogReader {
     for index in followers.indices where read(index) {
       hasMore = true
     }
-    if hasMore && !hasReadBacklog {
-      return (.readingBacklog(bytesLeft: unreadBytes()), true)
+    let isWhole = !hasMore && lastErrors.allSatisfy { $0 == nil }
+    if !isWhole && !hasReadBacklog {
+      return (.readingBacklog(bytesLeft: unreadBytes()), hasMore)
     }
     hasReadBacklog = true
     if !hasMore { aggregate.judgeSilence(at: configuration.now()) }

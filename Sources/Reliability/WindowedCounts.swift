@@ -130,16 +130,15 @@ public struct WindowedCounts: EventCounts {
 extension WindowedCounts {
   /// All operations without a parent that belong to these windows: the headline figures.
   public func headline(_ windows: Range<Int>) -> Tally {
-    merged { !$0.hasParent && windows.contains($0.window) }
+    merged(tallies.keys.filter { !$0.hasParent && windows.contains($0.window) })
   }
 
   /// All operations of the detailed windows by pair, in the order of their names.
   public func byScope() -> [ScopeTally] {
-    let scopes = Set(tallies.keys.filter { detailed.contains($0.window) }.map(\.scope))
-    return scopes.map { scope in
+    let cells = tallies.keys.filter { detailed.contains($0.window) }
+    return Dictionary(grouping: cells, by: \.scope).map { scope, cells in
       ScopeTally(
-        provider: names.provider(scope), operation: names.operation(scope),
-        tally: merged { $0.scope == scope && detailed.contains($0.window) })
+        provider: names.provider(scope), operation: names.operation(scope), tally: merged(cells))
     }.sorted { [$0.provider, $0.operation].precedes([$1.provider, $1.operation]) }
   }
 
@@ -157,9 +156,9 @@ extension WindowedCounts {
     }.sorted { $0.precedes($1) }
   }
 
-  private func merged(_ isIncluded: (Cell) -> Bool) -> Tally {
+  private func merged(_ cells: [Cell]) -> Tally {
     // In a fixed order: sums of doubles must not depend on that of a dictionary.
-    let cells = tallies.keys.filter(isIncluded).sorted {
+    let cells = cells.sorted {
       ($0.scope, $0.window, $0.hasParent ? 1 : 0) < ($1.scope, $1.window, $1.hasParent ? 1 : 0)
     }
     return cells.reduce(into: Tally()) { sum, cell in

@@ -1,67 +1,189 @@
 import AttemptLog
-public import Retry
+import Retry
 
 /// AssemblyAI's pre-recorded transcription (`/v2`).
 ///
 /// In the log a `transcribe` attempt is one job, from its submission to its end, so that its
-/// latency is the job's turnaround; the requests below it are `submit` and `poll` operations.
+/// latency is the job's turnaround; the requests below it are `upload`, `submit` and `poll`
+/// operations. What fails is thrown as `OperationError`, whose `advice` says what the guide says.
 public struct AssemblyAI: Sendable {
+  public static let baseURL = "https://api.assemblyai.com"
+  /// Keeps data and processing in the European Union; the keys are the same.
+  public static let baseURLInEurope = "https://api.eu.assemblyai.com"
+  /// A file is uploaded from memory.
+  public static let uploadBytesMax = 1 << 30
+  /// As the log names it.
+  static let provider = "assemblyai"
+
   private let connection: ProviderConnection
 
   public init(_ configuration: ClientConfiguration) {
     connection = ProviderConnection(
-      provider: "assemblyai", configuration: configuration,
-      errors: ErrorTable(rules: Self.rules), authorizationPrefix: "")
+      provider: Self.provider, configuration: configuration,
+      errors: ErrorTable(rules: Self.rules), authorizationPrefix: "",
+      jobs: JobRoute(path: "/v2/transcript/", state: Self.state))
   }
 
   /// Submits the audio and polls to the end; a job that fails by a server error is resubmitted.
-  public func transcribe(audioURL: String) async throws -> Transcript {
-    do {
+  public func transcribe(
+    audioURL: String, options: Options = Options()
+  ) async throws -> Transcript {
+    try await transcribe(Locked(.url(audioURL)), options)
+  }
+
+  /// Uploads the file and transcribes it; a resubmission takes the same upload.
+  ///
+  /// Throws `AudioFileError` before anything is sent or logged if the file cannot be read.
+  public func transcribe(file path: String, options: Options = Options()) async throws -> Transcript
+  {
+    let bytes = try AudioFile.bytes(of: path, max: Self.uploadBytesMax)
+    return try await transcribe(Locked(.bytes(bytes)), options)
+  }
+
+  /// Uploads audio; the URL that comes back can be submitted for hours.
+  public func upload(_ bytes: [UInt8]) async throws -> String {
+    try await connection.advised { try await upload(bytes, for: nil) }
+  }
+
+  /// Throws `AudioFileError` if the file cannot be read.
+  public func upload(file path: String) async throws -> String {
+    try await upload(AudioFile.bytes(of: path, max: Self.uploadBytesMax))
+  }
+
+  /// Begins a job and gives back its id.
+  public func submit(audioURL: String, options: Options = Options()) async throws -> String {
+    try await connection.advised {
+      try await submit(Submission(audioURL: audioURL, options: options), for: nil)
+    }
+  }
+
+  /// Asks once how a job stands.
+  public func poll(_ jobID: String) async throws -> JobProgress {
+    try await connection.progress(ofJob: jobID)
+  }
+
+  /// Polls a job to its end, such as one that an earlier `transcribe` had to leave.
+  public func wait(forJob jobID: String) async throws -> Transcript {
+    try await connection.wait(forJob: jobID)
+  }
+}
+
+extension AssemblyAI {
+  /// Fields of the submission beside the audio.
+  public struct Options: Equatable, Sendable {
+    /// Such as `en_us`; AssemblyAI has a default.
+    public var languageCode: String?
+    /// Whether to tell who speaks.
+    public var speakerLabels: Bool?
+    /// Called by AssemblyAI when the job has ended.
+    public var webhookURL: String?
+    /// Any further fields, by name; the fields above stand before them.
+    public var furtherFields: [String: JSONValue]
+
+    public init(
+      languageCode: String? = nil, speakerLabels: Bool? = nil, webhookURL: String? = nil,
+      furtherFields: [String: JSONValue] = [:]
+    ) {
+      self.languageCode = languageCode
+      self.speakerLabels = speakerLabels
+      self.webhookURL = webhookURL
+      self.furtherFields = furtherFields
+    }
+  }
+}
+
+// MARK: - Requests
+
+extension AssemblyAI {
+  /// What a job is asked with.
+  private struct Submission {
+    let audioURL: String
+    let options: Options
+
+    var fields: [String: JSONValue] {
+      var fields = options.furtherFields
+      fields["audio_url"] = .string(audioURL)
+      options.languageCode.map { fields["language_code"] = .string($0) }
+      options.speakerLabels.map { fields["speaker_labels"] = .bool($0) }
+      options.webhookURL.map { fields["webhook_url"] = .string($0) }
+      return fields
+    }
+
+    /// What no log may hold: signatures of URLs, and the header that a webhook is called with.
+    var secrets: [String] {
+      let fields = fields
+      let urls = ["audio_url", "webhook_url"].compactMap { fields[$0]?.string?.urlQuery }
+      return urls + [fields["webhook_auth_header_value"]?.string].compactMap { $0 }
+    }
+  }
+
+  private enum Source: Sendable {
+    case url(String)
+    case bytes([UInt8])
+  }
+
+  private func transcribe(
+    _ source: Locked<Source>, _ options: Options
+  ) async throws -> Transcript {
+    try await connection.advised {
       let operation = connection.operation("transcribe", isBillable: true)
       return try await connection.retrier(connection.configuration.policy).run(operation) {
-        try await runJob(audioURL: audioURL, in: $0)
+        let audioURL = try await url(of: source, for: $0)
+        return try await runJob(Submission(audioURL: audioURL, options: options), in: $0)
       }
-    } catch var error as OperationError {
-      if error.outcome == .attemptsExhausted, error.errorClass == .serverError {
-        error.advice = "please contact support@assemblyai.com"
-      }
-      throw error
     }
   }
 
-  private func runJob(audioURL: String, in attempt: Attempt) async throws -> Transcript {
-    let secrets = [audioURL.urlQuery]
-    let jobID = try await submit(audioURL: audioURL, for: attempt)
-    attempt.note { facts in
-      facts.jobID = jobID
-      facts.requestSent = .yes
+  /// Uploads what is not uploaded yet: the next attempt finds the URL.
+  private func url(of source: Locked<Source>, for attempt: Attempt) async throws -> String {
+    switch source.withLock({ $0 }) {
+    case .url(let url): return url
+    case .bytes(let bytes):
+      do {
+        let url = try await upload(bytes, for: attempt)
+        source.withLock { $0 = .url(url) }
+        return url
+      } catch var error as OperationError {
+        // The upload may have arrived, but the job, which is billed, was never asked for.
+        error.facts.requestSent = .no
+        throw error
+      }
     }
-    let job = try await connection.poll(
-      jobID, at: "/v2/transcript/", secrets: secrets, for: attempt, read: Self.state)
-    let seconds = job.json["audio_duration"]?.number.flatMap { $0 >= 0 ? $0 : nil }
-    attempt.note { facts in
-      facts.httpStatus = 200
-      facts.audioSeconds = seconds
-    }
-    guard job.state == .completed else {
-      var facts = AttemptFacts(httpStatus: 200, layer: .result, type: "error")
-      facts.message = job.json["error"]?.string
-      throw connection.failure(facts, job.json, secrets)
-    }
-    return Transcript(
-      jobID: jobID, text: job.json["text"]?.string ?? "", audioSeconds: seconds, json: job.bytes)
   }
 
-  private func submit(audioURL: String, for parent: Attempt) async throws -> String {
+  private func runJob(_ submission: Submission, in attempt: Attempt) async throws -> Transcript {
+    let jobID = try await submit(submission, for: attempt)
+    connection.note(jobID, submission.secrets, in: attempt)
+    attempt.note { $0.requestSent = .yes }
+    let job = try await connection.pollToEnd(jobID, secrets: submission.secrets, for: attempt)
+    return try connection.transcript(of: job, jobID, secrets: submission.secrets, for: attempt)
+  }
+
+  private func upload(_ bytes: [UInt8], for parent: Attempt?) async throws -> String {
+    var policy = connection.configuration.requestPolicy
+    // A second upload costs nothing.
+    policy.allowsDuplicates = true
+    let retrier = connection.retrier(
+      policy, rules: [ErrorRule(status: 422, .serverError, retry: .always)])
+    return try await retrier.run(connection.operation("upload", parent: parent)) {
+      let (json, _) = try await connection.send("POST", "/v2/upload", body: .bytes(bytes), in: $0)
+      guard let url = json["upload_url"]?.string, !url.isEmpty else {
+        throw ProviderConnection.malformed()
+      }
+      return url
+    }
+  }
+
+  private func submit(_ submission: Submission, for parent: Attempt?) async throws -> String {
     let operation = connection.operation("submit", parent: parent, isBillable: true)
+    let secrets = submission.secrets
     return try await connection.retrier(connection.configuration.requestPolicy).run(operation) {
       let (json, _) = try await connection.send(
-        "POST", "/v2/transcript", body: ["audio_url": audioURL], secrets: [audioURL.urlQuery],
-        in: $0)
+        "POST", "/v2/transcript", body: .json(submission.fields), secrets: secrets, in: $0)
       guard let id = json["id"]?.string, !id.isEmpty else {
         throw ProviderConnection.malformed()
       }
-      $0.note { $0.jobID = id }
+      connection.note(id, secrets, in: $0)
       return id
     }
   }
@@ -73,47 +195,5 @@ public struct AssemblyAI: Sendable {
     case .some: .running
     case nil: throw ProviderConnection.malformed()
     }
-  }
-}
-
-extension AssemblyAI {
-  /// What the errors of requests and jobs mean; a client's own rules go first.
-  public static let rules = requestRules + jobRules + ErrorTable.standard.rules
-
-  private static let requestRules = [
-    ErrorRule(
-      layer: .http, statuses: 400...400,
-      messagePrefix: "Your current account balance is negative",
-      .quotaExhausted, retry: .never, pattern: "negative_balance", quota: "balance"),
-    ErrorRule(
-      layer: .http, statuses: 400...400,
-      messagePrefix: "Transcript lookup error, transcript id not found",
-      .notFound, retry: .never, pattern: "transcript_not_found"),
-  ]
-
-  private static let jobRules = [
-    job(
-      "Internal server error. Please retry your request. If the error persists, please contact "
-        + "support@assemblyai.com for more information.",
-      .serverError, "server_error"),
-    job("Internal server error. Please retry your request.", .serverError, "server_error"),
-    job("Server error, developers have been alerted", .serverError, "server_error_legacy"),
-    job("Download error", .mediaError, "download_error"),
-    job("File does not appear to contain audio", .mediaError, "not_audio"),
-    job(
-      "Transcoding failed. File does not appear to contain audio", .mediaError, "not_audio"),
-    job("Audio duration is too short", .mediaError, "audio_too_short"),
-    job(
-      "language_detection cannot be performed on files with no spoken audio",
-      .mediaError, "no_speech"),
-    ErrorRule(layer: .result, .other, retry: .never, pattern: "unknown_job_error"),
-  ]
-
-  private static func job(
-    _ prefix: String, _ errorClass: ErrorClass, _ pattern: String
-  ) -> ErrorRule {
-    ErrorRule(
-      layer: .result, messagePrefix: prefix, errorClass,
-      retry: errorClass == .serverError ? .always : .never, pattern: pattern)
   }
 }

@@ -32,7 +32,7 @@ public struct ClientConfiguration: Sendable {
     key: APIKey, record: @escaping @Sendable (Event) -> Void
   ) -> ClientConfiguration {
     ClientConfiguration(
-      baseURL: "https://api.assemblyai.com", key: key,
+      baseURL: AssemblyAI.baseURL, key: key,
       policy: RetryPolicy(maxAttempts: 2, backoff: .fixed(.seconds(5))),
       requestPolicy: RetryPolicy(allowsDuplicates: false),
       transport: .urlSession(), record: record)
@@ -43,7 +43,7 @@ public struct ClientConfiguration: Sendable {
     key: APIKey, record: @escaping @Sendable (Event) -> Void
   ) -> ClientConfiguration {
     ClientConfiguration(
-      baseURL: "https://asr.lesan.ai", key: key,
+      baseURL: Lesan.baseURL, key: key,
       policy: RetryPolicy(backoff: .exponential(jitter: .proportional(0.1))),
       requestPolicy: RetryPolicy(),
       transport: .urlSession(idleTimeout: .seconds(330)), record: record)

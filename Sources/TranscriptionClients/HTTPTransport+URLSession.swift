@@ -16,33 +16,24 @@ public enum EnvironmentProxy: Sendable {
 extension HTTPTransport {
   /// Sends by a URLSession of its own: no cookies, no cache, no credentials kept.
   ///
-  /// `idleTimeout` runs while nothing arrives; a limit on the whole is the policy's deadline.
+  /// `idleTimeout` runs while nothing arrives; a limit on the whole is the policy's deadline. The
+  /// body of an answer is given up beyond `bodyBytesMax`.
   public static func urlSession(
-    idleTimeout: Duration = .seconds(60), environmentProxy: EnvironmentProxy = .refused
+    idleTimeout: Duration = .seconds(60), bodyBytesMax: Int = TransportResponse.bodyBytesMax,
+    environmentProxy: EnvironmentProxy = .refused
   ) -> HTTPTransport {
+    precondition(bodyBytesMax >= 0, "a limit is not negative; got \(bodyBytesMax)")
     let configuration = URLSessionConfiguration.ephemeral
     configuration.httpCookieStorage = nil
     configuration.httpShouldSetCookies = false
     configuration.urlCache = nil
     configuration.urlCredentialStorage = nil
     configuration.timeoutIntervalForRequest = idleTimeout / .seconds(1)
-    let owner = SessionOwner(configuration)
+    let owner = SessionOwner(configuration, bodyBytesMax: bodyBytesMax)
     return HTTPTransport { request in
       let request = try urlRequest(
         request, timeout: idleTimeout / .seconds(1), environmentProxy: environmentProxy)
-      do {
-        let (data, response) = try await owner.session.data(for: request)
-        guard let response = response as? HTTPURLResponse else {
-          throw TransportFailure(type: "URLError.badServerResponse", message: "no HTTP response")
-        }
-        return TransportResponse(
-          status: response.statusCode,
-          headers: response.allHeaderFields.map { ("\($0.key)", "\($0.value)") },
-          body: Array(data))
-      } catch let error as URLError {
-        if error.code == .cancelled, Task.isCancelled { throw CancellationError() }
-        throw URLErrorFacts.failure(error.code)
-      }
+      return try await owner.exchanges.send(request, in: owner.session)
     }
   }
 
@@ -73,26 +64,17 @@ extension HTTPTransport {
 
 /// Ends the session with the last copy of its transport.
 private final class SessionOwner: Sendable {
+  let exchanges: SessionExchanges
   let session: URLSession
 
-  init(_ configuration: URLSessionConfiguration) {
+  init(_ configuration: URLSessionConfiguration, bodyBytesMax: Int) {
+    exchanges = SessionExchanges(bodyBytesMax: bodyBytesMax)
     session = URLSession(
-      configuration: configuration, delegate: RedirectRefusal(), delegateQueue: nil)
+      configuration: configuration, delegate: exchanges, delegateQueue: BoundedDelegateQueue())
   }
 
   deinit {
     session.finishTasksAndInvalidate()
-  }
-}
-
-/// A redirect is an answer; following it would hand the key to another host.
-private final class RedirectRefusal: NSObject, URLSessionTaskDelegate {
-  func urlSession(
-    _ session: URLSession, task: URLSessionTask,
-    willPerformHTTPRedirection response: HTTPURLResponse, newRequest request: URLRequest,
-    completionHandler: @escaping @Sendable (URLRequest?) -> Void
-  ) {
-    completionHandler(nil)
   }
 }
 

@@ -4,7 +4,8 @@ public import Retry
 /// Sends one HTTP request and gives back whatever answer comes, redirects and errors included.
 ///
 /// It throws `CancellationError` when its task is cancelled and `TransportFailure` when there is no
-/// answer. It must not retry and must not follow redirects, which would carry the key elsewhere.
+/// answer. It must not retry, must not follow redirects, which would carry the key elsewhere, and
+/// should stop reading a body that grows beyond a limit (`TransportResponse.bodyIsCut`).
 /// The default, `urlSession()`, can be killed by a hostile answer before Swift 6.4; another HTTP
 /// client takes its place by this closure.
 public struct HTTPTransport: Sendable {
@@ -44,14 +45,23 @@ extension TransportRequest: CustomStringConvertible, CustomDebugStringConvertibl
 }
 
 public struct TransportResponse: Sendable {
+  /// The default limit of a transport: 8 MiB.
+  public static let bodyBytesMax = 8 * 1024 * 1024
+
   public var status: Int
   /// By lower-case name.
   private var headers: [String: String]
   public var body: [UInt8]
+  /// Whether the body was longer than the transport takes, and `body` is not the whole.
+  public var bodyIsCut: Bool
 
   /// Of a repeated header the last value counts.
-  public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+  public init(
+    status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
+    bodyIsCut: Bool = false
+  ) {
     self.status = status
+    self.bodyIsCut = bodyIsCut
     self.headers = Dictionary(
       headers.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { $1 })
     self.body = body

@@ -1,7 +1,9 @@
 import Foundation
 
-/// Any JSON, for answers whose shape differs from guide to guide.
-enum JSONValue: Decodable, Equatable, Sendable {
+/// Any JSON, for answers whose shape differs from guide to guide, and for fields of requests.
+///
+/// Written as a literal: `["speech_model": "best", "word_boost": ["Adwa"]]`.
+public enum JSONValue: Codable, Equatable, Sendable {
   case null
   case bool(Bool)
   case number(Double)
@@ -16,7 +18,7 @@ enum JSONValue: Decodable, Equatable, Sendable {
     self = value
   }
 
-  init(from decoder: any Decoder) throws {
+  public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if container.decodeNil() {
       self = .null
@@ -33,15 +35,44 @@ enum JSONValue: Decodable, Equatable, Sendable {
     }
   }
 
-  subscript(key: String) -> JSONValue? {
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .null: try container.encodeNil()
+    case .bool(let value): try container.encode(value)
+    case .number(let value): try container.encode(value)
+    case .string(let value): try container.encode(value)
+    case .array(let values): try container.encode(values)
+    case .object(let members): try container.encode(members)
+    }
+  }
+
+  /// The member of an object.
+  public subscript(key: String) -> JSONValue? {
     if case .object(let members) = self { members[key] } else { nil }
   }
 
-  var string: String? {
+  public var string: String? {
     if case .string(let value) = self { value } else { nil }
   }
 
-  var number: Double? {
+  public var number: Double? {
     if case .number(let value) = self { value } else { nil }
+  }
+}
+
+extension JSONValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+  ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
+  ExpressibleByDictionaryLiteral
+{
+  public init(booleanLiteral value: Bool) { self = .bool(value) }
+  public init(integerLiteral value: Int) { self = .number(Double(value)) }
+  public init(floatLiteral value: Double) { self = .number(value) }
+  public init(stringLiteral value: String) { self = .string(value) }
+  public init(arrayLiteral values: JSONValue...) { self = .array(values) }
+
+  /// Of a repeated name the last value counts.
+  public init(dictionaryLiteral members: (String, JSONValue)...) {
+    self = .object(Dictionary(members, uniquingKeysWith: { $1 }))
   }
 }

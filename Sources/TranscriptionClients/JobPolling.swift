@@ -1,5 +1,5 @@
 import AttemptLog
-import Retry
+public import Retry
 
 /// A job that runs at the provider.
 struct Job: Sendable {
@@ -12,21 +12,35 @@ struct Job: Sendable {
   var bytes: [UInt8]
 }
 
+/// Where a provider's jobs are asked for, and how their answers are read.
+struct JobRoute: Sendable {
+  /// What stands before the job's id.
+  let path: String
+  let state: @Sendable (JSONValue) throws -> Job.State
+}
+
+/// A job was not done within `ClientConfiguration.pollLimit`.
+///
+/// It may go on, and is neither submitted nor polled again; `wait(forJob:)` takes it up. Found in
+/// `OperationError.underlying`.
+public struct PollLimitReached: AttemptError, Equatable {
+  public let jobID: String
+  public let limit: Duration
+
+  public var attemptFacts: AttemptFacts {
+    AttemptFacts(
+      layer: .client, type: "PollLimitReached", verdict: ErrorVerdict(.timeout, retry: .never))
+  }
+}
+
 extension ProviderConnection {
   /// Polls until the job is done; every poll is a `poll` operation below `attempt`.
   ///
   /// An error while polling is met by polling again, after the usual interval or whatever the
   /// server asked for, until an error is final or the time is up. Nothing is submitted again.
-  func poll(
-    _ jobID: String, at path: String, secrets: [String], for attempt: Attempt,
-    read: @escaping @Sendable (JSONValue) throws -> Job.State
+  func pollToEnd(
+    _ jobID: String, secrets: [String], for attempt: Attempt
   ) async throws -> Job {
-    var policy = configuration.requestPolicy
-    policy.allowsDuplicates = true
-    // To read again what could not be read costs nothing.
-    let retrier = retrier(
-      policy,
-      rules: [ErrorRule(layer: .http, statuses: 200...299, .malformedResponse, retry: .always)])
     let clock = configuration.clock
     let start = clock.now()
     var wait = configuration.pollInterval
@@ -34,13 +48,12 @@ extension ProviderConnection {
     while clock.now() - start + wait <= configuration.pollLimit {
       try await clock.sleep(wait)
       do {
-        let job = try await retrier.run(operation("poll", parent: attempt)) { poll in
-          poll.note { $0.jobID = jobID }
-          let (json, bytes) = try await send(
-            "GET", path + jobID.pathSegment, secrets: secrets, in: poll)
-          return Job(state: try read(json), json: json, bytes: bytes)
+        let job = try await poll(jobID, secrets: secrets, parent: attempt)
+        if job.state != .running {
+          // Not what the submission was answered with: that may have been a 408.
+          attempt.note { $0.httpStatus = 200 }
+          return job
         }
-        if job.state != .running { return job }
         lastError = nil
         wait = configuration.pollInterval
       } catch var error as OperationError {
@@ -51,14 +64,102 @@ extension ProviderConnection {
         wait = max(configuration.pollInterval, error.facts.retryAfter ?? .zero)
       }
     }
-    throw lastError ?? Self.pollLimitReached
+    throw lastError ?? PollLimitReached(jobID: jobID, limit: configuration.pollLimit)
   }
 
-  /// The job may go on: it is neither submitted nor polled again.
-  private static var pollLimitReached: any Error {
-    ProviderFailure(
-      attemptFacts: AttemptFacts(
-        layer: .client, type: "PollLimitReached",
-        verdict: ErrorVerdict(.timeout, retry: .never)))
+  /// One look at the job, repeated if it fails.
+  func poll(_ jobID: String, secrets: [String] = [], parent: Attempt? = nil) async throws -> Job {
+    var policy = configuration.requestPolicy
+    policy.allowsDuplicates = true
+    // To read again what could not be read costs nothing.
+    let retrier = retrier(
+      policy,
+      rules: [ErrorRule(layer: .http, statuses: 200...299, .malformedResponse, retry: .always)])
+    return try await retrier.run(operation("poll", parent: parent)) { poll in
+      note(jobID, secrets, in: poll)
+      let (json, bytes) = try await send(
+        "GET", jobs.path + jobID.pathSegment, secrets: secrets, in: poll)
+      return Job(state: try jobs.state(json), json: json, bytes: bytes)
+    }
+  }
+
+  /// The text of a job that has ended; throws if it failed.
+  func transcript(
+    of job: Job, _ jobID: String?, secrets: [String], for attempt: Attempt
+  ) throws -> Transcript {
+    let transcript = Transcript(job, jobID)
+    attempt.note { $0.audioSeconds = transcript.audioSeconds }
+    guard job.state == .completed else { throw failure(Self.facts(of: job), job.json, secrets) }
+    return transcript
+  }
+
+  func note(_ jobID: String?, _ secrets: [String], in attempt: Attempt) {
+    let jobID = jobID.map { redacted($0, secrets) }
+    attempt.note { $0.jobID = jobID }
+  }
+
+  /// What the body of a 200 says of its failed job.
+  fileprivate static func facts(of job: Job) -> AttemptFacts {
+    var facts = AttemptFacts(httpStatus: 200, layer: .result)
+    facts.readError(in: job.json)
+    facts.type = job.json["status"]?.string
+    return facts
+  }
+}
+
+// MARK: - Jobs that the caller knows by their ids
+
+/// How a job stands.
+public enum JobProgress: Equatable, Sendable {
+  /// The provider's own word, such as `queued`.
+  case running(status: String)
+  case completed(Transcript)
+  case failed(JobFailure)
+}
+
+/// What the provider says of a job that failed.
+public struct JobFailure: Equatable, Sendable {
+  /// Tells whether the same job may be submitted again.
+  public var verdict: ErrorVerdict
+  /// The provider's code, or the name of the pattern that its text matched.
+  public var code: String?
+  public var message: String?
+}
+
+extension ProviderConnection {
+  /// One look, as a `poll` operation of its own.
+  func progress(ofJob jobID: String) async throws -> JobProgress {
+    let job = try await advised { try await poll(jobID) }
+    switch job.state {
+    case .running: return .running(status: job.json["status"]?.string ?? "")
+    case .completed: return .completed(Transcript(job, jobID))
+    case .failed:
+      var facts = failure(Self.facts(of: job), job.json, []).attemptFacts
+      let verdict = (configuration.rules + errors).classify(&facts)
+      return .failed(JobFailure(verdict: verdict, code: facts.code, message: facts.message))
+    }
+  }
+
+  /// Polls to the end, as a `wait` operation of one attempt.
+  func wait(forJob jobID: String) async throws -> Transcript {
+    try await advised {
+      var policy = configuration.policy
+      policy.maxAttempts = 1
+      return try await retrier(policy).run(operation("wait")) { attempt in
+        note(jobID, [], in: attempt)
+        let job = try await pollToEnd(jobID, secrets: [], for: attempt)
+        return try transcript(of: job, jobID, secrets: [], for: attempt)
+      }
+    }
+  }
+}
+
+extension Transcript {
+  /// Guides of different age name the length differently.
+  fileprivate init(_ job: Job, _ jobID: String?) {
+    let seconds = (job.json["duration_seconds"] ?? job.json["audio_duration"])?.number
+    self.init(
+      jobID: jobID, text: job.json["text"]?.string ?? "",
+      audioSeconds: seconds.flatMap { $0 >= 0 ? $0 : nil }, json: job.bytes)
   }
 }

@@ -1,7 +1,9 @@
 import AttemptLog
-public import Retry
+import Retry
 
-/// Lesan's transcription, on the synchronous path.
+/// Lesan's transcription.
+///
+/// What fails is thrown as `OperationError`, whose `advice` says what the guide says.
 public struct Lesan: Sendable {
   /// Where a transcription is asked for.
   public enum Route: String, Sendable {
@@ -10,61 +12,89 @@ public struct Lesan: Sendable {
     case v1 = "/v1/transcriptions"
   }
 
+  /// Who waits for the text.
+  public enum Mode: String, Sendable {
+    /// The request is answered when the job has ended, after up to 300 s.
+    case sync
+    /// The request is answered at once, and the job is polled.
+    case async
+  }
+
+  public static let baseURL = "https://asr.lesan.ai"
+  /// As the log names it.
+  static let provider = "lesan"
+
   private let connection: ProviderConnection
   private let route: Route
 
   public init(_ configuration: ClientConfiguration, route: Route = .guide) {
     connection = ProviderConnection(
-      provider: "lesan", configuration: configuration, errors: ErrorTable(rules: Self.rules),
-      authorizationPrefix: "Bearer ")
+      provider: Self.provider, configuration: configuration,
+      errors: ErrorTable(rules: Self.rules), authorizationPrefix: "Bearer ",
+      jobs: JobRoute(path: "/v1/transcriptions/", state: Self.state))
     self.route = route
   }
 
   /// Waits for the text; a job that goes on behind the answer is polled, never submitted again.
   ///
   /// `language` is `am`, `ti`, `so` or `en`.
-  public func transcribe(audioURL: String, language: String) async throws -> Transcript {
-    let operation = connection.operation("transcribe", isBillable: true)
-    return try await connection.retrier(connection.configuration.policy).run(operation) {
-      try await runJob(audioURL: audioURL, language: language, in: $0)
+  public func transcribe(
+    audioURL: String, language: String, mode: Mode = .sync
+  ) async throws -> Transcript {
+    let fields: [String: JSONValue] = [
+      "audio_url": .string(audioURL), "language": .string(language),
+      "mode": .string(mode.rawValue),
+    ]
+    return try await connection.advised {
+      let operation = connection.operation("transcribe", isBillable: true)
+      return try await connection.retrier(connection.configuration.policy).run(operation) {
+        try await runJob(fields, [audioURL.urlQuery], in: $0)
+      }
+    }
+  }
+
+  /// Asks once how a job stands.
+  public func poll(_ jobID: String) async throws -> JobProgress {
+    try await connection.progress(ofJob: jobID)
+  }
+
+  /// Polls a job to its end, such as one that an earlier `transcribe` had to leave.
+  public func wait(forJob jobID: String) async throws -> Transcript {
+    try await connection.wait(forJob: jobID)
+  }
+
+  /// Asks for the limits and what is used of them.
+  public func usage() async throws -> Usage {
+    try await connection.advised {
+      let retrier = connection.retrier(connection.configuration.requestPolicy)
+      return try await retrier.run(connection.operation("usage")) {
+        let (json, bytes) = try await connection.send("GET", "/v1/usage", in: $0)
+        guard case .object = json else { throw ProviderConnection.malformed() }
+        return Usage(json, bytes)
+      }
     }
   }
 
   private func runJob(
-    audioURL: String, language: String, in attempt: Attempt
+    _ fields: [String: JSONValue], _ secrets: [String], in attempt: Attempt
   ) async throws -> Transcript {
-    let secrets = [audioURL.urlQuery]
-    var job = try await submit(
-      ["audio_url": audioURL, "language": language, "mode": "sync"], secrets, in: attempt)
+    var job = try await submit(fields, secrets, in: attempt)
     let jobID = Self.jobID(job.json)
-    attempt.note { $0.jobID = jobID }
+    connection.note(jobID, secrets, in: attempt)
     if job.state == .running {
       guard let jobID else { throw ProviderConnection.malformed() }
-      job = try await connection.poll(
-        jobID, at: "/v1/transcriptions/", secrets: secrets, for: attempt,
-        read: Self.state)
-      // Not what the submission was answered with: that may have been a 408.
-      attempt.note { $0.httpStatus = 200 }
+      job = try await connection.pollToEnd(jobID, secrets: secrets, for: attempt)
     }
-    let seconds = job.json["duration_seconds"]?.number.flatMap { $0 >= 0 ? $0 : nil }
-    attempt.note { $0.audioSeconds = seconds }
-    guard job.state == .completed else {
-      var facts = AttemptFacts(httpStatus: 200, layer: .result)
-      facts.readError(in: job.json)
-      facts.type = job.json["status"]?.string
-      throw connection.failure(facts, job.json, secrets)
-    }
-    return Transcript(
-      jobID: jobID, text: job.json["text"]?.string ?? "", audioSeconds: seconds, json: job.bytes)
+    return try connection.transcript(of: job, jobID, secrets: secrets, for: attempt)
   }
 
   /// A 408 that names its job is no failure: the job goes on.
   private func submit(
-    _ body: [String: String], _ secrets: [String], in attempt: Attempt
+    _ fields: [String: JSONValue], _ secrets: [String], in attempt: Attempt
   ) async throws -> Job {
     do {
       let (json, bytes) = try await connection.send(
-        "POST", route.rawValue, body: body, secrets: secrets, in: attempt)
+        "POST", route.rawValue, body: .json(fields), secrets: secrets, in: attempt)
       return Job(state: try Self.state(json), json: json, bytes: bytes)
     } catch let failure as ProviderFailure {
       guard failure.attemptFacts.httpStatus == 408, let json = failure.json,
@@ -93,45 +123,31 @@ public struct Lesan: Sendable {
 }
 
 extension Lesan {
-  /// The guide's literal "always retry a 429", also where the day's quota is used up.
-  ///
-  /// It works in front, as one of `ClientConfiguration.rules`.
-  public static let retryEvery429 = ErrorRule(
-    code: "daily_quota_exceeded", .quotaExhausted, retry: .always, quota: "daily")
+  /// The limits of an account; one that Lesan does not tell is nil.
+  public struct Usage: Equatable, Sendable {
+    public struct Limit: Equatable, Sendable {
+      public var limit: Double?
+      public var used: Double?
+      public var remaining: Double?
+    }
 
-  /// What Lesan's codes mean; a client's own rules go first.
-  public static let rules = codeRules + typeRules + ErrorTable.standard.rules
+    public var requestsPerMinute: Limit?
+    public var concurrentJobs: Limit?
+    public var audioMinutesPerDay: Limit?
+    /// The whole answer, as JSON.
+    public var json: [UInt8]
 
-  private static let codeRules =
-    [
-      ErrorRule(code: "rate_limit_exceeded", .rateLimited, retry: .always, quota: "rate"),
-      ErrorRule(
-        code: "concurrent_limit_exceeded", .concurrencyLimited, retry: .always,
-        quota: "concurrency"),
-      ErrorRule(
-        code: "daily_quota_exceeded", .quotaExhausted, retry: .withServerDelay, quota: "daily"),
-    ]
-    + codes(
-      .invalidRequest, .never, "missing_required_field", "invalid_field_value",
-      "invalid_audio_format", "file_too_large", "invalid_json")
-    + codes(
-      .auth, .never, "missing_api_key", "invalid_api_key", "expired_api_key", "revoked_api_key")
-    + codes(.permission, .never, "insufficient_scope", "ip_not_allowed", "origin_not_allowed")
-    + codes(.notFound, .never, "job_not_found", "webhook_not_found", "resource_not_found")
-    + codes(.serverError, .always, "internal_error", "service_unavailable", "model_error")
-
-  private static let typeRules = [
-    ErrorRule(type: "invalid_request_error", .invalidRequest, retry: .never),
-    ErrorRule(type: "authentication_error", .auth, retry: .never),
-    ErrorRule(type: "permission_error", .permission, retry: .never),
-    ErrorRule(type: "not_found_error", .notFound, retry: .never),
-    ErrorRule(type: "rate_limit_error", .rateLimited, retry: .always, quota: "rate"),
-    ErrorRule(type: "server_error", .serverError, retry: .always),
-  ]
-
-  private static func codes(
-    _ errorClass: ErrorClass, _ retry: Retryability, _ codes: String...
-  ) -> [ErrorRule] {
-    codes.map { ErrorRule(code: $0, errorClass, retry: retry) }
+    fileprivate init(_ value: JSONValue, _ bytes: [UInt8]) {
+      func limit(_ name: String) -> Limit? {
+        guard let entry = value[name], case .object = entry else { return nil }
+        return Limit(
+          limit: entry["limit"]?.number, used: entry["used"]?.number,
+          remaining: entry["remaining"]?.number)
+      }
+      requestsPerMinute = limit("requests_per_minute")
+      concurrentJobs = limit("concurrent_jobs")
+      audioMinutesPerDay = limit("audio_minutes_per_day")
+      json = bytes
+    }
   }
 }

@@ -9,6 +9,21 @@ struct ProviderFailure: AttemptError {
   var json: JSONValue?
 }
 
+/// The body is as the provider sent it, and may quote the key: no text made of the error shows it.
+extension ProviderFailure: CustomStringConvertible, CustomDebugStringConvertible,
+  CustomReflectable
+{
+  var description: String { "ProviderFailure(\(attemptFacts.type ?? "no type"))" }
+  var debugDescription: String { description }
+  var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// What a request sends.
+enum RequestBody: Sendable {
+  case json([String: JSONValue])
+  case bytes([UInt8])
+}
+
 /// One provider's requests: keys, error bodies and limits in; answers and facts out.
 struct ProviderConnection: Sendable {
   let provider: String
@@ -17,6 +32,7 @@ struct ProviderConnection: Sendable {
   let errors: ErrorTable
   /// What stands before the key in `Authorization`.
   let authorizationPrefix: String
+  let jobs: JobRoute
 
   func operation(_ name: String, parent: Attempt? = nil, isBillable: Bool = false)
     -> LoggedOperation
@@ -37,7 +53,7 @@ struct ProviderConnection: Sendable {
   ///
   /// `secrets` are kept out of everything that is noted or thrown, as the key is.
   func send(
-    _ method: String, _ path: String, body: [String: String]? = nil, secrets: [String] = [],
+    _ method: String, _ path: String, body: RequestBody? = nil, secrets: [String] = [],
     in attempt: Attempt
   ) async throws -> (json: JSONValue, bytes: [UInt8]) {
     let request = try request(method, path, body)
@@ -53,7 +69,7 @@ struct ProviderConnection: Sendable {
         ?? AttemptFacts(layer: .transport, type: String(describing: type(of: error)))
       throw failure(facts, nil, secrets)
     }
-    let json = JSONValue(bytes: response.body)
+    let json = response.bodyIsCut ? nil : JSONValue(bytes: response.body)
     var facts = AttemptFacts(httpStatus: response.status, layer: .http)
     facts.requestSent = .yes
     facts.requestID = response.header("X-Request-ID")
@@ -69,6 +85,7 @@ struct ProviderConnection: Sendable {
       }
       throw failure(facts, json, secrets)
     }
+    if response.bodyIsCut { throw ProviderFailure(attemptFacts: facts.bodyTooLarge) }
     guard let json else { throw ProviderFailure(attemptFacts: facts) }
     return (json, response.body)
   }
@@ -86,18 +103,23 @@ struct ProviderConnection: Sendable {
   }
 
   private func request(
-    _ method: String, _ path: String, _ body: [String: String]?
+    _ method: String, _ path: String, _ body: RequestBody?
   ) throws -> TransportRequest {
     let base =
       configuration.baseURL.hasSuffix("/")
       ? String(configuration.baseURL.dropLast()) : configuration.baseURL
     var request = TransportRequest(
       method: method, url: base + path, headers: [("Accept", "application/json")])
-    if let body {
+    switch body {
+    case nil: break
+    case .json(let fields):
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      request.body = Array(try encoder.encode(body))
+      request.body = Array(try encoder.encode(fields))
       request.headers.append(("Content-Type", "application/json"))
+    case .bytes(let bytes):
+      request.body = bytes
+      request.headers.append(("Content-Type", "application/octet-stream"))
     }
     request.headers.append(("Authorization", authorizationPrefix + configuration.key.secret))
     return request
@@ -118,24 +140,40 @@ struct ProviderConnection: Sendable {
     return UInt64(text).map { Double($0) }
   }
 
-  /// Takes the secrets out of every text, and only then cuts it: half a key is a secret too.
   private func redact(_ facts: inout AttemptFacts, _ secrets: [String]) {
-    let secrets = (secrets + [configuration.key.secret]).filter { !$0.isEmpty }
-    func redacted(_ text: String?, max length: Int = 128) -> String? {
-      let clean = secrets.reduce(text) {
-        $0?.replacingOccurrences(of: $1, with: APIKey.placeholder)
-      }
-      return clean.map { String($0.prefix(length)) }
+    func text(_ text: String?, max length: Int = 128) -> String? {
+      text.map { redacted($0, secrets, max: length) }
     }
-    facts.type = redacted(facts.type)
-    facts.code = redacted(facts.code)
-    facts.parameter = redacted(facts.parameter)
-    facts.message = redacted(facts.message, max: 1000)
-    facts.requestID = redacted(facts.requestID)
+    facts.type = text(facts.type)
+    facts.code = text(facts.code)
+    facts.parameter = text(facts.parameter)
+    facts.message = text(facts.message, max: 1000)
+    facts.requestID = text(facts.requestID)
+  }
+
+  /// Takes the secrets out of a text, and only then cuts it: half a key is a secret too.
+  func redacted(_ text: String, _ secrets: [String], max length: Int = 128) -> String {
+    let secrets = (secrets + [configuration.key.secret]).filter { !$0.isEmpty }
+    let clean = secrets.reduce(text) {
+      $0.replacingOccurrences(of: $1, with: APIKey.placeholder)
+    }
+    return String(clean.prefix(length))
   }
 }
 
 extension AttemptFacts {
+  /// A success that is too large to read.
+  ///
+  /// It is a `malformed_response`, not a `network` error: the provider has answered, the work may
+  /// be done, and the same request would bring the same answer. So not even a poll is repeated.
+  var bodyTooLarge: AttemptFacts {
+    var facts = self
+    facts.type = "BodyTooLarge"
+    facts.message = "the answer is larger than the transport's limit"
+    facts.verdict = ErrorVerdict(.malformedResponse, retry: .never)
+    return facts
+  }
+
   /// Reads `{"error": "text"}` or `{"error": {"type", "code", "message", "param"}}`.
   ///
   /// Codes are compared and logged in lower case: guides of different age differ in it.

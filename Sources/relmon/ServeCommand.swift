@@ -71,8 +71,15 @@ extension Arguments {
     var configuration = Monitor.Configuration()
     configuration.objective = try objective()
     configuration.diagnose = { Output.diagnose($0) }
+    let paths = LogInput(self).paths
+    // A read of a pipe waits for its writer, and so would SIGTERM.
+    guard !paths.contains("-") else {
+      throw Failure(
+        code: .usage,
+        message: "standard input cannot be followed: give a file or a directory, not \"-\"")
+    }
     do throws(MonitorError) {
-      return try Monitor(paths: LogInput(self).paths, configuration: configuration)
+      return try Monitor(paths: paths, configuration: configuration)
     } catch {
       throw Failure.inputOutput(error)
     }

@@ -157,6 +157,12 @@ struct LineScannerTests {
     #expect(attempt.retryReason == .other)
   }
 
+  @Test(arguments: ["-0", "-0.0", "-0e0", "-1e-400"])
+  func `an amount of minus nothing is 0`(number: String) throws {
+    let line = Array((Self.start + ",\"slept_ms\":\(number)}").utf8)
+    #expect(try scan(line).amount(.sleptMs, in: line.span)?.sign == .plus)
+  }
+
   static let suite = Corpora.path("jsontestsuite/test_parsing")
 
   @Test(.enabled(if: suite != nil, "needs the corpora"))

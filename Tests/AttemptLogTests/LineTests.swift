@@ -73,6 +73,26 @@ struct LineTests {
     #expect(written.jobID == "job")
   }
 
+  @Test(arguments: ["p", "\u{7F}", "é", "\""])
+  func `a line of 4,000 bytes gives up nothing and one of 4,001 does`(character: String) throws {
+    func parameter(_ length: Int) throws -> (line: [UInt8], written: String?) {
+      var attempt = AttemptRecord.make()
+      attempt.error.parameter = String(repeating: character, count: length)
+      let line = try line(.make(.attempt(attempt)))
+      guard case .attempt(let read) = try record(line)?.event else { return (line, nil) }
+      return (line, read.error.parameter)
+    }
+    let without = try parameter(4000).line.count
+    let one = try parameter(1).line.count - without
+    let each = try parameter(2).line.count - without - one
+    let longest = (LineWriter.lineBytesMax - without - one) / each + 1
+    let fits = try parameter(longest)
+    #expect(fits.written?.utf8.count == longest * character.utf8.count)
+    #expect(fits.line.count > LineWriter.lineBytesMax - each)
+    #expect(fits.line.count <= LineWriter.lineBytesMax)
+    #expect(try parameter(longest + 1).written == nil)
+  }
+
   @Test func `what no reader would accept is not written`() throws {
     var bytes: [UInt8] = [1, 2]
     var attempt = AttemptRecord.make()
@@ -92,7 +112,7 @@ struct LineTests {
       try writer.append(.make(.operation(.make(outcome: .abandoned))), to: &bytes)
     }
     var segment = Record.make(.segment(Segment(id: String(repeating: "x", count: 5000))))
-    #expect(throws: LineWriterError.tooLarge(bytes: 5096)) {
+    #expect(throws: LineWriterError.tooLarge) {
       try writer.append(segment, to: &bytes)
     }
     segment.event = .segment(Segment(id: "short"))

@@ -77,6 +77,26 @@ struct LogFollowerTests {
     #expect(follower.bytesRead == Int64((1...5).reduce(0) { $0 + line($1).utf8.count }))
   }
 
+  @Test func `a file that lost its name is followed until another has it`() throws {
+    try append(line(1), to: "attempts.jsonl")
+    let follower = try LogFollower(path: directory.path)
+    #expect(try read(follower) == [1])
+    try rename("attempts.jsonl", to: "attempts.000001.jsonl")
+    #expect(try read(follower) == [])
+    try append(line(2), to: "attempts.000001.jsonl")
+    #expect(try read(follower) == [2])
+    try append(line(3), to: "attempts.jsonl")
+    #expect(try read(follower) == [3])
+  }
+
+  @Test func `a segment that vanished before it was opened does not stop the reading`() throws {
+    for number in 1...3 { try append(line(number), to: "attempts.00000\(number).jsonl") }
+    let follower = try LogFollower(path: directory.path)
+    try FileManager.default.removeItem(atPath: directory.file("attempts.000001.jsonl"))
+    #expect(throws: LogReadError.self) { try read(follower) }
+    #expect(try read(follower) == [2, 3])
+  }
+
   @Test func `the successor of a single file is read from its start`() throws {
     try append(line(1), to: "app.jsonl")
     let follower = try LogFollower(path: directory.file("app.jsonl"))

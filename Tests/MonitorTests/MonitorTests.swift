@@ -66,6 +66,22 @@ struct MonitorTests {
     #expect(text(page).contains("\n\(line)\n"))
   }
 
+  @Test func `nothing is scraped while a part of the backlog cannot be read`() throws {
+    try append([.attempt(.make())], from: 2)
+    let segment = directory.file("attempts.000001.jsonl")
+    try Data().write(to: URL(fileURLWithPath: segment + ".gz"))
+    var configuration = Monitor.Configuration()
+    configuration.now = { Record.make(.writerStop).time }
+    let monitor = try Monitor(paths: [directory.path], configuration: configuration)
+    for _ in 1...2 {
+      #expect(!monitor.pass())
+      #expect(get("/metrics", of: monitor).status == 503)
+    }
+    try FileManager.default.moveItem(atPath: segment + ".gz", toPath: segment)
+    #expect(!monitor.pass())
+    #expect(text(get("/metrics", of: monitor)).contains(#"attempt_kind="initial"} 1"#))
+  }
+
   @Test func `what is appended is on the next page`() throws {
     try append([.attempt(.make())])
     let monitor = try monitor()

@@ -49,6 +49,7 @@ struct RelmonTests {
     (["reprot"], #"unknown command "reprot"; did you mean "report"?"#),
     (["frobnicate"], #"unknown command "frobnicate"; try "relmon --help""#),
     (["report", "--wek=last"], #"unknown option "--wek"; did you mean "--week"?"#),
+    (["serve", "-"], #"standard input cannot be followed: give a file or a directory, not "-""#),
     (["report", "-x"], #"unknown option "-x"; try "relmon report --help""#),
     (["report", "--week"], #"option "--week" needs a value: WEEK"#),
     (["report", "--strict=yes"], #"option "--strict" takes no value"#),

@@ -4,16 +4,23 @@ import Glibc
 
 /// Answers each connection on loopback with bytes that depend on the request's head, and closes it.
 ///
-/// Nil as an answer keeps the connection open without a word until the server goes.
+/// Nil as an answer keeps the connection open without a word until the server goes. After an
+/// answer come `flood` further bytes, as long as the client takes them.
 final class LoopbackServer: Sendable {
   let port: UInt16
   private let descriptor: Int32
   private let heads = Locked([String]())
+  private let flooded = AsyncStream<Int>.makeStream()
 
   /// The heads of the requests so far.
   var requests: [String] { heads.withLock { $0 } }
 
-  init(answer: @escaping @Sendable (_ head: String) -> String?) throws {
+  /// How many bytes of each flood were taken, told when it is over.
+  var floods: AsyncStream<Int> { flooded.stream }
+
+  init(
+    flood: Int = 0, answer: @escaping @Sendable (_ head: String) -> String?
+  ) throws {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -28,7 +35,7 @@ final class LoopbackServer: Sendable {
     guard isListening else { throw POSIXError(.EADDRINUSE) }
     self.descriptor = descriptor
     port = UInt16(bigEndian: address.sin_port)
-    let heads = heads
+    let (heads, flooded) = (heads, flooded.continuation)
     // A thread of its own, because it blocks; it ends when the socket is shut down.
     Thread.detachNewThread {
       var silent: [Int32] = []
@@ -45,6 +52,16 @@ final class LoopbackServer: Sendable {
         _ = unsafe bytes.withUnsafeBytes {
           unsafe send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
         }
+        let chunk = [UInt8](repeating: UInt8(ascii: " "), count: 65_536)
+        var left = flood
+        while left > 0 {
+          let sent = unsafe chunk.withUnsafeBytes {
+            unsafe send(connection, $0.baseAddress, min(left, $0.count), Int32(MSG_NOSIGNAL))
+          }
+          guard sent > 0 else { break }
+          left -= sent
+        }
+        if flood > 0 { flooded.yield(flood - left) }
         close(connection)
       }
       for connection in silent { close(connection) }

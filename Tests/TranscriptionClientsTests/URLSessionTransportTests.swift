@@ -8,7 +8,7 @@ import Testing
 @testable import TranscriptionClients
 
 /// Without a proxy; libcurl obeys these variables, and offers no way not to.
-private let reachesLoopback = ["http_proxy", "all_proxy", "ALL_PROXY"].allSatisfy {
+let reachesLoopback = ["http_proxy", "all_proxy", "ALL_PROXY"].allSatisfy {
   ProcessInfo.processInfo.environment[$0] == nil
 }
 

@@ -9,6 +9,7 @@ import Testing
 struct Exchange: Sendable {
   enum Answer: Sendable {
     case response(Int, headers: [String: String], body: String)
+    case cut(Int)
     case failure(TransportFailure)
   }
 
@@ -26,6 +27,11 @@ struct Exchange: Sendable {
     _ request: String, _ status: Int, _ body: String, headers: [String: String] = [:]
   ) -> Exchange {
     Exchange(request: request, answer: .response(status, headers: headers, body: body))
+  }
+
+  /// An answer whose body was longer than the transport takes.
+  static func cut(_ request: String, _ status: Int) -> Exchange {
+    Exchange(request: request, answer: .cut(status))
   }
 
   static func failing(_ request: String, _ failure: TransportFailure) -> Exchange {
@@ -80,8 +86,15 @@ final class WireScript: Sendable {
       Issue.record("expected \(next?.request ?? "no request"), got \(line)")
       throw CancellationError()
     }
-    switch next.answer {
+    return try next.answer.response()
+  }
+}
+
+extension Exchange.Answer {
+  func response() throws -> TransportResponse {
+    switch self {
     case .failure(let failure): throw failure
+    case .cut(let status): return TransportResponse(status: status, bodyIsCut: true)
     case .response(let status, let headers, let body):
       return TransportResponse(
         status: status, headers: headers.map { ($0.key, $0.value) }, body: Array(body.utf8))

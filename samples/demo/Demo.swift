@@ -62,6 +62,8 @@ struct Demo {
     try server.start()
     serving.withLock { $0 = (monitor, server) }
     print("\nserving http://\(server.addresses[0])/metrics until Ctrl-C")
+    // A pipe is buffered, and nothing more comes.
+    fflush(nil)
   }
 
   /// Kept until the process ends.

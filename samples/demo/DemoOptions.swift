@@ -73,12 +73,15 @@ struct DemoOptions: Sendable {
 enum DemoError: Error, CustomStringConvertible {
   case logExists(String)
   case cannotReplace(String, errno: Int32)
+  case linesLost(Int64, String)
 
   var description: String {
     switch self {
     case .logExists(let path): "\"\(path)\" exists; a log is never overwritten"
     case .cannotReplace(let path, let errno):
       "cannot replace \"\(path)\": \(SystemError.text(errno)) (unlink, errno \(errno))"
+    case .linesLost(let count, let path):
+      "\(count) lines could not be written to \"\(path)\"; is the disk full?"
     }
   }
 }

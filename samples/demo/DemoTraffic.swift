@@ -90,6 +90,7 @@ struct DemoTraffic {
     }
     writer.close()
     server.stop()
+    guard writer.droppedCount == 0 else { throw DemoError.linesLost(writer.droppedCount, log) }
     let answers = simulator.counts.rows.reduce(0) { $0 + $1.count }
     return """
       \(options.transcriptions - failed) succeeded, \(failed) failed; the simulator answered \
