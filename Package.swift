@@ -58,7 +58,8 @@ let package = Package(
       name: "ExpositionTests",
       dependencies: ["AttemptLog", "Exposition", "Reliability", "TestSupport"],
       exclude: ["Golden"]),
-    .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport"]),
+    .testTarget(
+      name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport", "provider-simulator"]),
     .testTarget(
       name: "MonitorTests",
       dependencies: ["AttemptLog", "HTTPServer", "Monitor", "TestSupport"]),

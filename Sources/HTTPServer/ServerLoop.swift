@@ -131,13 +131,13 @@ final class ServerLoop: @unchecked Sendable {
   }
 
   private func dropOne(from listener: Listener) {
-    if spare >= 0 {
-      close(spare)
-      if case .connection(let descriptor) = Sockets.accept(listener.descriptor) {
-        close(descriptor)
-      }
+    if spare >= 0 { close(spare) }
+    guard spare >= 0, case .connection(let descriptor) = Sockets.accept(listener.descriptor) else {
+      spare = Sockets.spare()
+      return
     }
-    spare = Sockets.spare()
+    // In one step, so that no other thread takes the descriptor that is free in between.
+    spare = Sockets.replace(descriptor, byCopyOf: wakeDescriptor)
   }
 
   private func beginStop(now: Instant) {

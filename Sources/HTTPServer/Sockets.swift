@@ -197,6 +197,13 @@ extension Sockets {
     unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
   }
 
+  /// Closes a descriptor, which becomes another one for what `original` stands for.
+  static func replace(_ descriptor: Int32, byCopyOf original: Int32) -> Int32 {
+    let copy = dup2(original, descriptor)
+    if copy >= 0 { _ = fcntl(copy, F_SETFD, FD_CLOEXEC) }
+    return copy
+  }
+
   private static func makeNonBlocking(_ descriptor: Int32) {
     _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)

@@ -7,16 +7,23 @@ public final class BuiltTool: @unchecked Sendable {
   private let output = Pipe()
   private let errors = Pipe()
 
-  /// Runs it in a directory, that of the tests if none is given; `input` is its standard input and
-  /// fits a pipe.
+  /// Runs it in a directory, that of the tests if none is given, with so many descriptors; `input`
+  /// is its standard input and fits a pipe.
   public init(
-    _ name: String, _ arguments: [String], in directory: String? = nil, input: [UInt8] = []
+    _ name: String, _ arguments: [String], in directory: String? = nil, input: [UInt8] = [],
+    descriptorsMax: Int? = nil
   ) throws {
     // The tests' own executable stands beside the tools.
     let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    process.executableURL = URL(fileURLWithPath: tests).deletingLastPathComponent()
-      .appendingPathComponent(name)
-    process.arguments = arguments
+    let tool = URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent(name)
+    if let descriptorsMax {
+      process.executableURL = URL(fileURLWithPath: "/bin/sh")
+      let script = "ulimit -n \(descriptorsMax); exec \"$0\" \"$@\""
+      process.arguments = ["-c", script, tool.path] + arguments
+    } else {
+      process.executableURL = tool
+      process.arguments = arguments
+    }
     if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
     process.standardOutput = output
     process.standardError = errors
@@ -45,6 +52,15 @@ public final class BuiltTool: @unchecked Sendable {
       bytes.append(byte)
     }
     return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Processor time used so far, in clock ticks of 10 ms (proc(5), `utime` and `stime`).
+  public func processorTicks() throws -> Int {
+    let path = "/proc/\(process.processIdentifier)/stat"
+    let fields =
+      try String(contentsOfFile: path, encoding: .utf8)
+      .split(separator: ") ").last?.split(separator: " ") ?? []
+    return fields.dropFirst(11).prefix(2).compactMap { Int($0) }.reduce(0, +)
   }
 
   public func send(signal: Int32) {
