@@ -46,7 +46,7 @@ struct ProviderConnection: Sendable {
     Retrier(
       policy: policy, errors: configuration.rules + (rules + errors), clock: configuration.clock,
       random: configuration.random, attemptStarts: configuration.attemptStarts,
-      record: configuration.record)
+      redaction: Redaction(secrets: [configuration.key.secret]), record: configuration.record)
   }
 
   /// Sends one request; throws unless the answer is a 2xx with JSON in it.
