@@ -129,7 +129,13 @@ struct RandomScheduleTests {
       for operation in events.operations { outcomes[operation.outcome, default: 0] += 1 }
     }
     #expect(attempts == server.requests.withLock { $0 })
-    #expect(answers == server.answers.withLock { $0 })
+    // A connection that is lost in the moment of an interruption may count as either; an answer with
+    // a status is a fact whatever interrupts.
+    let lost = answers.removeValue(forKey: 0) ?? 0
+    var answered = server.answers.withLock { $0 }
+    let lostByServer = answered.removeValue(forKey: 0) ?? 0
+    #expect(answers == answered)
+    #expect((lostByServer - 10...lostByServer).contains(lost))
     #expect(outcomes.values.reduce(0, +) == 10_000)
     #expect(outcomes.count == 7 && outcomes.values.allSatisfy { $0 > 50 }, "\(outcomes)")
   }
