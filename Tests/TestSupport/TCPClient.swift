@@ -16,7 +16,7 @@ public final class TCPClient {
 
   private let descriptor: Int32
   private var received: [UInt8] = []
-  private static let waitSecondsMax = 10
+  private static let waitSecondsMax = 30
 
   public init(port: UInt16) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
