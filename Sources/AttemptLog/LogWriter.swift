@@ -47,8 +47,8 @@ public final class LogWriter: Sendable {
     path: String, configuration: Configuration, using generator: inout some RandomNumberGenerator,
     write: @escaping LineOutput.Write
   ) throws(LogWriterError) {
-    let id = Self.randomID(using: &generator)
-    let segment = Segment(id: Self.randomID(using: &generator), number: 1)
+    let id = generator.identifier()
+    let segment = Segment(id: generator.identifier(), number: 1)
     let first = Record(time: configuration.now(), writer: id, seq: 1, event: .segment(segment))
     let file = try AppendFile.open(
       at: path, permissions: configuration.permissions, firstLine: Self.line(first),
@@ -126,11 +126,6 @@ extension LogWriter {
     private static var programName: String? {
       CommandLine.arguments.first?.split(separator: "/").last.map(String.init)
     }
-  }
-
-  private static func randomID(using generator: inout some RandomNumberGenerator) -> String {
-    let digits = String(generator.next() as UInt64, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
   private static func line(_ record: Record) -> [UInt8] {

@@ -42,7 +42,7 @@ public struct RandomSource: RandomNumberGenerator, Sendable {
 
   /// 16 hex digits.
   public func identifier() -> String {
-    let digits = String(next(), radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
+    var generator: any RandomNumberGenerator = self
+    return generator.identifier()
   }
 }
