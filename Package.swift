@@ -14,16 +14,18 @@ let package = Package(
     .executable(name: "transcribe", targets: ["transcribe"]),
   ],
   targets: [
-    .target(name: "AttemptLog"),
+    .target(name: "Threading"),
+    .target(name: "AttemptLog", dependencies: ["Threading"]),
     .target(name: "Retry", dependencies: ["AttemptLog"]),
     .target(name: "TranscriptionClients", dependencies: ["AttemptLog", "Retry"]),
     .target(name: "Reliability", dependencies: ["AttemptLog"]),
     .target(name: "Report", dependencies: ["AttemptLog", "Reliability"]),
     .target(name: "Exposition", dependencies: ["AttemptLog", "Reliability"]),
-    .target(name: "HTTPServer"),
+    .target(name: "HTTPServer", dependencies: ["Threading"]),
     .target(name: "CommandLineOptions"),
     .target(
-      name: "Monitor", dependencies: ["AttemptLog", "Exposition", "HTTPServer", "Reliability"]),
+      name: "Monitor",
+      dependencies: ["AttemptLog", "Exposition", "HTTPServer", "Reliability", "Threading"]),
     .executableTarget(
       name: "relmon",
       dependencies: [
@@ -50,7 +52,7 @@ let package = Package(
       name: "bench", dependencies: ["AttemptLog", "Exposition", "Reliability", "Report", "Retry"],
       path: "Tests/Bench"),
     .target(name: "TestSupport", dependencies: ["AttemptLog"], path: "Tests/TestSupport"),
-    .testTarget(name: "AttemptLogTests", dependencies: ["AttemptLog", "TestSupport"]),
+    .testTarget(name: "AttemptLogTests", dependencies: ["AttemptLog", "TestSupport", "Threading"]),
     .testTarget(
       name: "ReliabilityTests", dependencies: ["AttemptLog", "Reliability", "TestSupport"]),
     .testTarget(name: "CommandLineOptionsTests", dependencies: ["CommandLineOptions"]),

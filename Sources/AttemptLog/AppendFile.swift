@@ -7,28 +7,30 @@ struct AppendFile {
   let isNew: Bool
   /// Whether the next byte begins a line; false if that cannot be known.
   let endsWithNewline: Bool
+  /// In bytes.
+  let size: Int64
 
   /// How often opening is tried while other processes create, link or remove the file.
   static let triesMax = 1000
 
   private static let appendFlags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
 
-  /// Opens the file at `location`, or the active file if that is a directory.
+  /// Opens the active file of a log, or creates it with the line that `firstLine` gives.
   ///
-  /// `O_CREAT` is not among the flags: a file that does not exist is made elsewhere with
-  /// `firstLine` in it and gets its name by link(2), so that of several processes one creates it
-  /// and no process sees it empty.
+  /// `O_CREAT` is not among the flags: a file that does not exist is made elsewhere with its first
+  /// line in it and gets its name by link(2), so that of several processes one creates it and no
+  /// process sees it empty.
   static func open(
-    at location: String, permissions: LogPermissions, firstLine: [UInt8], temporaryName: String
+    at path: String, permissions: LogPermissions, temporaryName: String,
+    firstLine: () -> [UInt8]
   ) throws(LogWriterError) -> AppendFile {
-    let path = filePath(at: location)
     var refusal = LogWriterError.systemCall(path: path, call: "open", errno: ENOENT)
     for _ in 0..<triesMax {
       do throws(LogWriterError) {
         return try existing(at: path)
       } catch .systemCall(_, _, ENOENT) {
         let new = NewAppendFile(path: path, permissions: permissions, temporaryName: temporaryName)
-        if let file = try new.create(firstLine: firstLine) { return file }
+        if let file = try new.create(firstLine: firstLine()) { return file }
       } catch .severalNames(_, let count) {
         // Two names may be a file in the making, none a file just removed.
         refusal = .severalNames(path: path, count: count)
@@ -38,12 +40,8 @@ struct AppendFile {
     throw refusal
   }
 
-  static func filePath(at location: String) -> String {
-    var status = stat()
-    guard unsafe stat(location, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-      return location
-    }
-    return location + (location.hasSuffix("/") ? "" : "/") + LogLocation.activeName
+  func close() {
+    Glibc.close(descriptor)
   }
 
   private static func existing(at path: String) throws(LogWriterError) -> AppendFile {
@@ -58,7 +56,8 @@ struct AppendFile {
       let status = try checkedStatus(of: descriptor, path: path)
       return AppendFile(
         descriptor: descriptor, isNew: false,
-        endsWithNewline: status.st_size == 0 || lastByteIsNewline(of: path, status))
+        endsWithNewline: status.st_size == 0 || lastByteIsNewline(of: path, status),
+        size: Int64(status.st_size))
     } catch {
       Glibc.close(descriptor)
       throw error
@@ -71,7 +70,7 @@ struct AppendFile {
     return FileKind(mode: status.st_mode)
   }
 
-  private static func checkedStatus(
+  static func checkedStatus(
     of descriptor: CInt, path: String
   ) throws(LogWriterError) -> stat {
     var status = stat()
@@ -162,15 +161,18 @@ struct NewAppendFile {
       guard fchmod(descriptor, permissions.mode) == 0 else {
         throw .systemCall(path: path, call: "fchmod", errno: errno)
       }
-      let written = unsafe firstLine.withUnsafeBytes { bytes in
-        unsafe write(descriptor, bytes.baseAddress, bytes.count)
+      let written = SizeLimitSignal.held {
+        unsafe firstLine.withUnsafeBytes { bytes in
+          unsafe write(descriptor, bytes.baseAddress, bytes.count)
+        }
       }
       guard written == firstLine.count else {
         // Only the full disk or the size limit cuts a first line short.
         throw .systemCall(path: path, call: "write", errno: written < 0 ? errno : ENOSPC)
       }
       if try link() {
-        return AppendFile(descriptor: descriptor, isNew: true, endsWithNewline: true)
+        return AppendFile(
+          descriptor: descriptor, isNew: true, endsWithNewline: true, size: Int64(written))
       }
     } catch {
       Glibc.close(descriptor)

@@ -3,7 +3,7 @@ public enum Key: UInt8, CaseIterable, Sendable {
   case v, kind, time, writer, seq
   case segment, number
   case version, host, pid, process
-  case count
+  case count, reason
   case provider, account, operation, operationID, parentID
   case attempt, maxAttempts, outcome, latencyMs
   case sleptMs, sleptSource, retryReason
@@ -72,7 +72,7 @@ final class KeyTable: Sendable {
   let fieldStarts: [UInt8]
   let fieldOffsets: [Int]
   let words: [Words]
-  /// Open addressing with linear probing: 128 slots for 49 keys, 255 where one is free.
+  /// Open addressing with linear probing: 128 slots for 50 keys, 255 where one is free.
   private let slots: [UInt8]
 
   private init() {

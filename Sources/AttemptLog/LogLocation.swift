@@ -77,7 +77,7 @@ public struct LogLocation: Hashable, Sendable {
     return Int(String(digits) ?? "")
   }
 
-  private static func names(in directory: String) throws(LogReadError) -> [String] {
+  static func names(in directory: String) throws(LogReadError) -> [String] {
     guard let stream = unsafe opendir(directory) else {
       throw .system(path: directory, call: "opendir", errno: errno)
     }

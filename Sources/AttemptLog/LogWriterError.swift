@@ -10,6 +10,10 @@ public enum LogWriterError: Error, Equatable, Sendable {
   case severalNames(path: String, count: Int)
   /// The file belongs to another user.
   case foreignOwner(path: String, owner: UInt32)
+  /// Everybody may write to a directory on the way, and so replace the log.
+  case unsafeDirectory(path: String)
+  /// An option that begins new files, for a log that is a single file.
+  case needsDirectory(path: String, option: String)
 }
 
 /// What a path leads to, if not to a regular file.
@@ -46,6 +50,18 @@ extension LogWriterError: CustomStringConvertible {
       "cannot open \(path.debugDescription): the file has \(count) names, must have one"
     case .foreignOwner(let path, let owner):
       "cannot open \(path.debugDescription): the file belongs to another user (uid \(owner))"
+    case .unsafeDirectory(let path):
+      "cannot log to \(path.debugDescription): everybody may write there, must be a directory "
+        + "that only its owner or group may write to"
+    case .needsDirectory(let path, let option):
+      "cannot log to \(path.debugDescription) with \(option): that begins new files, must be a "
+        + "directory"
     }
+  }
+
+  /// Why records are lost while the log cannot be opened.
+  var dropReason: DropReason {
+    guard case .systemCall(_, _, let errno) = self else { return .other }
+    return DropReason(errno: errno)
   }
 }

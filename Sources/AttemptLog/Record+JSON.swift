@@ -35,11 +35,67 @@ public struct LineWriter: Sendable {
   ) -> LineWriterError? {
     var line = Line(omitted: omitted)
     bytes.append(addingCapacity: Self.lineBytesMax) { (output: inout OutputSpan<UInt8>) in
-      line.write(record, to: &output)
+      line.write(record.head, to: &output)
+      line.write(record.event, to: &output)
       if line.problem != nil { output.removeAll() }
     }
     return line.problem
   }
+
+  /// Appends what a line begins with.
+  func append(_ head: LineHead, to output: inout OutputSpan<UInt8>) {
+    var line = Line(omitted: KeySet())
+    line.write(head, to: &output)
+    precondition(line.problem == nil, "a head fits and has a number, got \(head)")
+  }
+
+  /// Gives `use` what follows the head of the event's line, with its newline, so that head and body
+  /// are a line that is not too long.
+  func withBody(
+    of event: Event, headBytes: Int, _ use: (Span<UInt8>) -> Void
+  ) throws(LineWriterError) {
+    let capacity = max(0, Self.lineBytesMax - headBytes)
+    let problem: LineWriterError? = unsafe withUnsafeTemporaryAllocation(
+      of: UInt8.self, capacity: capacity
+    ) { memory in
+      var omitted = KeySet()
+      var expendable = Self.expendable[...]
+      while true {
+        var output = unsafe OutputSpan(buffer: memory, initializedCount: 0)
+        var line = Line(omitted: omitted)
+        line.write(event, to: &output)
+        guard let problem = line.problem else {
+          use(output.span)
+          return nil
+        }
+        guard problem == .tooLarge, let key = expendable.popFirst() else { return problem }
+        omitted.insert(key)
+      }
+    }
+    if let problem { throw problem }
+  }
+}
+
+/// What every line begins with, up to its `seq`.
+struct LineHead {
+  var kind: RecordKind
+  var time: Timestamp
+  var writer: String
+  var seq: Int64
+
+  /// With a writer of 16 hex digits, in bytes.
+  static let bytesMax = 160
+
+  /// How long it is, with a writer of 16 hex digits, in bytes.
+  static func bytes(_ kind: RecordKind, seq: Int64) -> Int {
+    let fixed = LineWriter.prefix.count + #"","time":"","writer":"","seq":"#.utf8.count
+    return fixed + kind.rawValue.utf8.count + Timestamp.rfc3339BytesMax + 16
+      + String(seq).utf8.count
+  }
+}
+
+extension Record {
+  var head: LineHead { LineHead(kind: event.kind, time: time, writer: writer, seq: seq) }
 }
 
 /// Why a record cannot be written.
@@ -74,18 +130,21 @@ private struct Line: ~Copyable {
     self.omitted = omitted
   }
 
-  mutating func write(_ record: Record, to output: inout OutputSpan<UInt8>) {
+  mutating func write(_ head: LineHead, to output: inout OutputSpan<UInt8>) {
     let prefix = LineWriter.prefix
     append(prefix.span, to: &output)
-    append(record.event.kind.rawValue.utf8.span, to: &output)
+    append(head.kind.rawValue.utf8.span, to: &output)
     append(#"","time":""#.utf8.span, to: &output)
     if hasRoom(Timestamp.rfc3339BytesMax + 1, in: output) {
-      record.time.append(to: &output, .six)
+      head.time.append(to: &output, .six)
       output.append(UInt8(ascii: "\""))
     }
-    field(.writer, record.writer, &output)
-    ordinal(.seq, record.seq, &output)
-    switch record.event {
+    field(.writer, head.writer, &output)
+    ordinal(.seq, head.seq, &output)
+  }
+
+  mutating func write(_ event: Event, to output: inout OutputSpan<UInt8>) {
+    switch event {
     case .segment(let segment):
       field(.segment, segment.id, &output)
       count(.number, segment.number, &output)
@@ -99,7 +158,9 @@ private struct Line: ~Copyable {
       ordinal(.attempt, start.attempt, &output)
     case .attempt(let attempt): fields(attempt, &output)
     case .operation(let operation): fields(operation, &output)
-    case .dropped(let count): self.count(.count, count, &output)
+    case .dropped(let count, let reason):
+      self.count(.count, count, &output)
+      field(.reason, reason, &output)
     case .writerStop: break
     }
     append("}\n".utf8.span, to: &output)

@@ -35,7 +35,7 @@ extension Event {
       self = .operation(operation)
     case .dropped:
       guard let count = scanner.count(.count, in: line) else { return nil }
-      self = .dropped(count: count)
+      self = .dropped(count: count, reason: scanner.string(.reason, in: line))
     case .writerStop: self = .writerStop
     case .unknown: return nil
     }

@@ -24,8 +24,9 @@ public enum Event: Equatable, Sendable {
   case attemptStart(AttemptStart)
   case attempt(AttemptRecord)
   case operation(OperationRecord)
-  /// So many lines were lost since the last one that got through.
-  case dropped(count: Int64)
+  /// So many lines were lost since the last one that got through, and why: a `DropReason`, or what
+  /// a later version calls it.
+  case dropped(count: Int64, reason: String? = nil)
   case writerStop
 }
 

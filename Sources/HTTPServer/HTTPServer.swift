@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Threading
 
 /// A small HTTP/1.1 server: one thread, one poll(2) loop, bounded everywhere.
 ///

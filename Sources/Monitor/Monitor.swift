@@ -3,6 +3,7 @@ public import Exposition
 public import HTTPServer
 import Reliability
 import Synchronization
+public import Threading
 
 /// Follows logs, folds what they say, and has a page ready for the endpoint at any time.
 ///

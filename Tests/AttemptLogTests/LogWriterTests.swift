@@ -170,6 +170,10 @@ struct LogLine: Decodable {
   var writer: String
   var seq: Int
   var count: Int?
+  var reason: String?
+  var segment: String?
+  var number: Int?
+  var pid: Int?
 }
 
 func logLines(_ path: String) throws -> [LogLine] {

@@ -1,15 +1,16 @@
 /// Which of our modules each module may import: the arrows of the architecture.
 enum ModuleArrows {
   static let allowed: [String: Set<String>] = [
-    "AttemptLog": [],
+    "Threading": [],
+    "AttemptLog": ["Threading"],
     "Retry": ["AttemptLog"],
     "TranscriptionClients": ["Retry", "AttemptLog"],
     "Reliability": ["AttemptLog"],
     "Report": ["Reliability", "AttemptLog"],
     "Exposition": ["Reliability", "AttemptLog"],
-    "HTTPServer": [],
+    "HTTPServer": ["Threading"],
     "CommandLineOptions": [],
-    "Monitor": ["AttemptLog", "Reliability", "Exposition", "HTTPServer"],
+    "Monitor": ["AttemptLog", "Reliability", "Exposition", "HTTPServer", "Threading"],
     "relmon": [
       "AttemptLog", "CommandLineOptions", "Exposition", "HTTPServer", "Monitor", "Reliability",
       "Report",

@@ -22,7 +22,7 @@ extension Record {
           process: maybe(&generator) { text(&$0) }))
     case 2:
       .attemptStart(AttemptStart(identity: identity(&generator), attempt: ordinal(&generator)))
-    case 3: .dropped(count: count(&generator))
+    case 3: .dropped(count: count(&generator), reason: maybe(&generator) { text(&$0) })
     case 4: .writerStop
     case 5, 6: .attempt(attempt(&generator))
     default: .operation(operation(&generator))

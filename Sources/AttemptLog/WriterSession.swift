@@ -1,0 +1,398 @@
+import Glibc
+import Synchronization
+import Threading
+
+/// A writer in one process: its id, its numbers, its file, its queue and its thread.
+///
+/// Lines go two ways. Directly: who records takes the pen, writes what waits, then its own line. By
+/// the queue: the thread takes the pen and writes the queue. The second way is that of the
+/// buffered mode, and of every line while the disk is slow.
+final class WriterSession: Sendable {
+  let id: String
+  let place: LogPlace
+  let configuration: LogWriter.Configuration
+  let calls: LogCalls
+  /// Of the process that this session belongs to.
+  let forkCount: Int
+  let pen: TimedLock<Pen>
+  let queue: Locked<LineQueue>
+  let tasks = Condition(WriterTasks())
+  let progress = Condition(WriterProgress())
+  /// The number of the next line or a little less: what a head's length is reckoned with.
+  let nearSeq = Atomic<Int64>(1)
+  /// Until then lines go by the queue, in nanoseconds of the monotonic clock; 0 if not at all.
+  let handsOverUntil = Atomic<Int64>(0)
+  /// Whether somebody does the thread's work, the thread itself or a test.
+  let hasThread: Atomic<Bool>
+  /// The thread waits until it is woken: whoever adds to the queue must do that.
+  let threadSleeps = Atomic<Bool>(false)
+  let upkeep: Locked<Upkeep>
+  private let thread = Locked<BlockingThread?>(nil)
+  private let child = AtomicLazyReference<WriterSession>()
+  private let lineWriter = LineWriter()
+
+  /// Nothing is opened yet.
+  init(
+    id: String, place: LogPlace, configuration: LogWriter.Configuration, calls: LogCalls,
+    forkCount: Int = ForkCount.current
+  ) {
+    self.id = id
+    self.place = place
+    self.configuration = configuration
+    self.calls = calls
+    self.forkCount = forkCount
+    pen = TimedLock(Pen(output: LineOutput(calls: calls)))
+    queue = Locked(LineQueue(bytesMax: configuration.queueBytesMax))
+    hasThread = Atomic(calls.hasThread)
+    upkeep = Locked(Upkeep(now: calls.elapsed()))
+  }
+
+  /// Opens or creates the file and announces the writer.
+  func open(
+    using generator: inout some RandomNumberGenerator
+  ) throws(LogWriterError) {
+    let segment = generator.identifier()
+    try pen.withLock { pen throws(LogWriterError) in
+      try open(&pen, segment: segment)
+      _ = prepare(&pen)
+    }
+  }
+
+  /// Starts the thread.
+  func start() throws(LogWriterError) {
+    guard calls.hasThread else { return }
+    do throws(BlockingThread.CreationError) {
+      let created = try BlockingThread { [self] in work() }
+      thread.withLock { $0 = created }
+    } catch {
+      hasThread.store(false, ordering: .relaxed)
+      throw .systemCall(path: place.path, call: "pthread_create", errno: error.errno)
+    }
+  }
+
+  /// The session of this process: another one after a fork, which shares no line, number or lock
+  /// with that of the parent.
+  var current: WriterSession {
+    var session = self
+    while session.forkCount != ForkCount.current { session = session.successor() }
+    return session
+  }
+
+  /// As `current`, but nil in a child in which nothing was recorded.
+  var begun: WriterSession? {
+    var session = self
+    while session.forkCount != ForkCount.current {
+      guard let child = session.child.load() else { return nil }
+      session = child
+    }
+    return session
+  }
+
+  private func successor() -> WriterSession {
+    if let child = child.load() { return child }
+    var generator = SystemRandomNumberGenerator()
+    var configuration = configuration
+    configuration.pid = Int64(getpid())
+    let session = WriterSession(
+      id: generator.identifier(), place: place, configuration: configuration, calls: calls)
+    let stored = child.storeIfNil(session)
+    guard stored === session else { return stored }
+    do throws(LogWriterError) {
+      try session.open(using: &generator)
+    } catch {
+      session.upkeep.withLock { $0.askForReopening() }
+      session.pen.withLock {
+        $0.trouble = Pen.Trouble(reason: error.dropReason, until: .max)
+      }
+      configuration.warn(.cannotReopen(error))
+    }
+    // Without a thread lines are written directly, and the file is neither rotated nor reopened.
+    try? session.start()
+    return session
+  }
+
+  // MARK: - Recording
+
+  func record(_ event: Event) {
+    let headBytes = LineHead.bytes(event.kind, seq: nearSeq.load(ordering: .relaxed) + 100_000)
+    do throws(LineWriterError) {
+      try lineWriter.withBody(of: event, headBytes: headBytes) { record(event.kind, $0) }
+    } catch {
+      lose(error == .tooLarge ? .tooLarge : .invalid)
+    }
+  }
+
+  private func record(_ kind: RecordKind, _ body: Span<UInt8>) {
+    let isBuffered = configuration.mode == .buffered && hasThread.load(ordering: .relaxed)
+    if !isBuffered, !handsOver() {
+      let done: Void? = pen.withLock(within: LogWriter.holdMax) { write(kind, body, &$0) }
+      if done != nil { return }
+      handOver(from: calls.elapsed())
+    }
+    let time = configuration.now()
+    let queued: (ticket: Int64, before: Int, after: Int)? = queue.withLock { queue in
+      let before = queue.bytes
+      guard !queue.isClosed else {
+        queue.losses.addUntellable(.closed)
+        return nil
+      }
+      guard queue.append(kind, time, body) else { return nil }
+      return (queue.appended, before, queue.bytes)
+    }
+    guard let queued else { return }
+    let fills = queued.before / LogWriter.wakeBytes != queued.after / LogWriter.wakeBytes
+    if !isBuffered {
+      tasks.update { $0.writes = true }
+      _ = progress.wait(atMost: LogWriter.holdMax) { $0.lines >= queued.ticket ? true : nil }
+    } else if threadSleeps.exchange(false, ordering: .acquiringAndReleasing) || fills {
+      tasks.update { $0.writes = true }
+    }
+  }
+
+  private func handsOver() -> Bool {
+    let until = handsOverUntil.load(ordering: .relaxed)
+    guard until != 0, hasThread.load(ordering: .relaxed) else { return false }
+    if calls.elapsed() < until { return true }
+    handsOverUntil.store(0, ordering: .relaxed)
+    return false
+  }
+
+  /// A write took too long: for a while the thread does them.
+  private func handOver(from now: Int64) {
+    handsOverUntil.store(now + LogWriter.handOverNanoseconds, ordering: .relaxed)
+  }
+
+  func lose(_ reason: DropReason, _ count: Int64 = 1, numbered: Bool = false) {
+    queue.withLock { $0.losses.add(reason, count, numbered: numbered) }
+  }
+
+  // MARK: - Writing, with the pen
+
+  private func write(_ kind: RecordKind, _ body: Span<UInt8>, _ pen: inout Pen) {
+    guard !isClosed else { return queue.withLock { $0.losses.addUntellable(.closed) } }
+    drain(&pen)
+    if let reason = prepare(&pen) { return lose(reason) }
+    append(kind, configuration.now(), body, &pen)
+    flush(&pen)
+  }
+
+  private var isClosed: Bool { queue.withLock { $0.isClosed } }
+
+  /// Writes what waits; false if nothing did.
+  @discardableResult
+  func drain(_ pen: inout Pen) -> Bool {
+    let waits = queue.withLock { queue in
+      if queue.isEmpty { return false }
+      queue.take(&pen.batch)
+      return true
+    }
+    guard waits else { return false }
+    let count = Int64(pen.batch.lines.count)
+    if let reason = prepare(&pen) {
+      lose(reason, count)
+    } else {
+      writeBatch(&pen)
+    }
+    pen.batch.removeAll()
+    progress.update { $0.lines += count }
+    return true
+  }
+
+  private func writeBatch(_ pen: inout Pen) {
+    let batch = pen.batch
+    var start = 0
+    for (index, line) in batch.lines.enumerated() {
+      append(
+        line.kind, line.time, batch.bodies.span.extracting(start..<(start + line.count)), &pen)
+      start += line.count
+      if pen.output.bytes >= LogWriter.writeBytesMax {
+        flush(&pen)
+        if let trouble = pen.trouble {
+          return lose(trouble.reason, Int64(batch.lines.count - index - 1))
+        }
+      }
+    }
+    flush(&pen)
+  }
+
+  private func append(
+    _ kind: RecordKind, _ time: Timestamp, _ body: Span<UInt8>, _ pen: inout Pen
+  ) {
+    pen.output.append(LineHead(kind: kind, time: time, writer: id, seq: pen.seq), body)
+    pen.seq += 1
+  }
+
+  /// Writes what must stand before the next line: the writer's start and its losses.
+  ///
+  /// - Returns: why the next line cannot be written; nil if it can.
+  func prepare(_ pen: inout Pen) -> DropReason? {
+    guard pen.file != nil else { return pen.trouble?.reason ?? .other }
+    if let trouble = pen.trouble {
+      guard calls.elapsed() >= trouble.until else { return trouble.reason }
+      pen.trouble = nil
+    }
+    if let start = pen.start {
+      if let reason = insist(.writerStart(start), &pen) { return reason }
+      pen.start = nil
+    }
+    let (untold, unnumbered) = queue.withLock { queue in
+      (queue.losses.untold, queue.losses.takeUnnumbered())
+    }
+    pen.seq += unnumbered
+    for (reason, count) in untold.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      if let failure = insist(.dropped(count: count, reason: reason.rawValue), &pen) {
+        return failure
+      }
+      queue.withLock { $0.losses.told(reason, count) }
+    }
+    return nil
+  }
+
+  /// Writes a line that is tried again later if it does not get through.
+  ///
+  /// One of which no byte was written leaves its number to the next line; a torn one is a loss.
+  func insist(_ event: Event, _ pen: inout Pen) -> DropReason? {
+    let seq = pen.seq
+    do throws(LineWriterError) {
+      try lineWriter.withBody(of: event, headBytes: LineHead.bytes(event.kind, seq: seq)) {
+        append(event.kind, configuration.now(), $0, &pen)
+      }
+    } catch {
+      preconditionFailure("a writer's own line always fits, got \(error)")
+    }
+    let result = write(&pen)
+    guard let failure = result.failure else { return nil }
+    if result.isTorn {
+      lose(failure, numbered: true)
+    } else {
+      pen.seq = seq
+    }
+    return failure
+  }
+
+  private func flush(_ pen: inout Pen) {
+    let count = pen.output.lineCount
+    let result = write(&pen)
+    if let failure = result.failure { lose(failure, Int64(count - result.through), numbered: true) }
+  }
+
+  private func write(_ pen: inout Pen) -> LineOutput.Result {
+    guard let file = pen.file else {
+      preconditionFailure("lines are collected for an open file only")
+    }
+    let bytes = pen.output.bytes
+    let began = calls.elapsed()
+    let result = pen.output.write(to: file.descriptor)
+    let ended = calls.elapsed()
+    if ended - began > Int64(nanoseconds: LogWriter.holdMax) { handOver(from: ended) }
+    pen.linesWritten += Int64(result.through)
+    pen.linesSinceLook += result.through
+    if let failure = result.failure {
+      pen.trouble = Pen.Trouble(
+        reason: failure, until: ended + Int64(nanoseconds: LogWriter.writeRetryInterval))
+      if !failure.isLackOfSpace {
+        upkeep.withLock { $0.askForReopening() }
+        tasks.update { $0.looks = true }
+      }
+    } else {
+      pen.size += Int64(bytes)
+    }
+    nearSeq.store(pen.seq, ordering: .relaxed)
+    if pen.linesSinceLook >= LogWriter.linesBetweenLooks { look(&pen) }
+    return result
+  }
+
+  // MARK: - The thread
+
+  private func work() {
+    var pause = LogWriter.tickInterval
+    while true {
+      let order = tasks.wait(atMost: pause) { $0.take() } ?? WriterTasks()
+      if order.stops { break }
+      pause = tick(order)
+    }
+    progress.update { $0.hasEnded = true }
+  }
+
+  /// One round of the thread's work.
+  ///
+  /// - Returns: how long it may wait, unless it is woken.
+  func tick(_ order: WriterTasks = WriterTasks()) -> Duration {
+    var wrote = false
+    for _ in 0..<LogWriter.drainsMax {
+      guard pen.withLock({ drain(&$0) }) else { break }
+      wrote = true
+    }
+    if order.looks || upkeep.withLock({ $0.isDue(calls.elapsed()) }) { lookAfterFile() }
+    let syncPause = sync(order)
+    // While lines come, their callers do not wake the thread: it comes back by itself.
+    if wrote { return min(LogWriter.linger, syncPause) }
+    threadSleeps.store(true, ordering: .sequentiallyConsistent)
+    let isEmpty = queue.withLock { $0.isEmpty }
+    return isEmpty ? min(LogWriter.tickInterval, syncPause) : .zero
+  }
+
+  /// Waits until what was recorded before is in the file, and on the disk if the writer syncs.
+  func flush(within limit: Duration) -> Bool {
+    let ticket = queue.withLock { $0.appended }
+    let request = tasks.update { tasks in
+      tasks.writes = true
+      tasks.syncRequest += 1
+      return tasks.syncRequest
+    }
+    let syncs = configuration.syncs
+    return progress.wait(atMost: limit) { progress in
+      guard progress.lines >= ticket else { return nil }
+      guard syncs else { return true }
+      return progress.syncRequest >= request ? progress.isSynced : nil
+    } ?? false
+  }
+
+  /// Ends the thread, writes what waits and `writer_stop`, and closes the file.
+  func close() {
+    guard !isClosed else { return }
+    tasks.update { $0.stops = true }
+    if let thread = thread.withLock({ $0 }) {
+      let hasEnded = progress.wait(atMost: LogWriter.closeMax) { $0.hasEnded ? true : nil }
+      if hasEnded == true { thread.join() }
+    }
+    let closed: Void? = pen.withLock(within: LogWriter.closeMax) { pen in
+      drain(&pen)
+      queue.withLock { $0.isClosed = true }
+      if prepare(&pen) == nil { _ = insist(.writerStop, &pen) }
+      if configuration.syncs, let file = pen.file { _ = calls.sync(file.descriptor) }
+      pen.file?.close()
+      pen.file = nil
+    }
+    if closed == nil { queue.withLock { $0.isClosed = true } }
+  }
+}
+
+/// What the thread is asked to do.
+struct WriterTasks {
+  var writes = false
+  /// To look whether the file is still the log's, and whether it is to be rotated.
+  var looks = false
+  var stops = false
+  /// Counts the requests to sync; the highest is the latest.
+  var syncRequest: Int64 = 0
+  private var taken: Int64 = 0
+
+  /// Nil if nothing is asked.
+  mutating func take() -> WriterTasks? {
+    guard writes || looks || stops || syncRequest > taken else { return nil }
+    let order = self
+    (writes, looks, taken) = (false, false, syncRequest)
+    return order
+  }
+}
+
+/// How far the thread has come.
+struct WriterProgress {
+  /// Lines of the queue that were written or lost.
+  var lines: Int64 = 0
+  /// The last request to sync that was dealt with, and whether all is on the disk.
+  var syncRequest: Int64 = 0
+  var isSynced = true
+  var hasEnded = false
+}
