@@ -51,6 +51,9 @@ let package = Package(
     .executableTarget(
       name: "bench", dependencies: ["AttemptLog", "Exposition", "Reliability", "Report", "Retry"],
       path: "Tests/Bench"),
+    .executableTarget(
+      name: "log-load", dependencies: ["AttemptLog", "CommandLineOptions", "Threading"],
+      path: "Tests/LogLoad"),
     .target(name: "TestSupport", dependencies: ["AttemptLog"], path: "Tests/TestSupport"),
     .testTarget(name: "AttemptLogTests", dependencies: ["AttemptLog", "TestSupport", "Threading"]),
     .testTarget(
