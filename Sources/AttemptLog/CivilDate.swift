@@ -48,11 +48,12 @@ public struct CivilDate: Hashable, Sendable, CustomStringConvertible {
   }
 
   func append(to output: inout OutputSpan<UInt8>) {
-    output.appendDigits(year, width: 4)
+    output.appendTwoDigits(year / 100)
+    output.appendTwoDigits(year % 100)
     output.append(UInt8(ascii: "-"))
-    output.appendDigits(month, width: 2)
+    output.appendTwoDigits(month)
     output.append(UInt8(ascii: "-"))
-    output.appendDigits(day, width: 2)
+    output.appendTwoDigits(day)
   }
 
   private static func days(inMonth month: Int, year: Int) -> Int {

@@ -12,13 +12,57 @@ extension OutputSpan<UInt8> {
     }
   }
 
-  /// Appends a decimal number with leading zeros; `value` is `0..<10^width`.
-  mutating func appendDigits(_ value: Int, width: Int) {
-    var unit = 1
-    for _ in 1..<width { unit *= 10 }
-    while unit > 0 {
-      append(UInt8(ascii: "0") + UInt8(value / unit % 10))
-      unit /= 10
+  /// Appends the digits of a number of 0...99, two of them.
+  mutating func appendTwoDigits(_ value: Int) {
+    append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / 10))
+    append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value % 10))
+  }
+
+  /// Appends a number in decimal digits.
+  mutating func appendInteger(_ value: Int64) {
+    if value < 0 { append(UInt8(ascii: "-")) }
+    appendDigits(value.magnitude)
+  }
+
+  private mutating func appendDigits(_ value: UInt64) {
+    let (high, low) = value.quotientAndRemainder(dividingBy: 100_000_000)
+    if high > 0 {
+      appendDigits(high)
+      append(low.decimalDigits(8), count: 8)
+    } else {
+      let count = low.decimalDigitCount
+      append(low.decimalDigits(count), count: count)
+    }
+  }
+
+  /// Appends the lowest `count` bytes of a word, the lowest first; there is room for them.
+  private mutating func append(_ word: UInt64, count: Int) {
+    guard freeCapacity >= 8 else {
+      for index in 0..<count { append(UInt8(truncatingIfNeeded: word >> (8 * UInt64(index)))) }
+      return
+    }
+    unsafe withUnsafeMutableBufferPointer { buffer, end in
+      guard let start = buffer.baseAddress else { return }
+      unsafe UnsafeMutableRawPointer(start + end).storeBytes(of: word.littleEndian, as: UInt64.self)
+      end += count
+    }
+  }
+
+  /// Appends the first `count` bytes of a row of `KeyTable.fieldStarts`; there is room for them.
+  mutating func append(_ rows: Span<UInt8>, row: Int, count: Int) {
+    let start = row * KeyTable.rowBytes
+    guard freeCapacity >= KeyTable.rowBytes, start + KeyTable.rowBytes <= rows.count else {
+      return append(rows.extracting(start..<start + count))
+    }
+    unsafe rows.withUnsafeBytes { source in
+      unsafe withUnsafeMutableBufferPointer { buffer, end in
+        guard let target = buffer.baseAddress, let source = source.baseAddress else { return }
+        // The whole row, for copying 32 bytes is cheaper than asking how many there are.
+        let row = unsafe source.loadUnaligned(
+          fromByteOffset: start, as: SIMD4<UInt64>.self)
+        unsafe UnsafeMutableRawPointer(target + end).storeBytes(of: row, as: SIMD4<UInt64>.self)
+        end += count
+      }
     }
   }
 
@@ -27,14 +71,11 @@ extension OutputSpan<UInt8> {
   /// Beyond what the RFC asks for, DEL and the C1 controls are escaped, so that a log on a terminal
   /// cannot steer it.
   mutating func appendJSONString(_ text: String, scalarsMax: Int = .max) -> Bool {
-    let utf8 = text.utf8.span
-    if utf8.count <= scalarsMax, utf8.isPlainInJSON {
-      guard utf8.count + 2 <= freeCapacity else { return false }
-      append(UInt8(ascii: "\""))
-      append(utf8)
-      append(UInt8(ascii: "\""))
-      return true
-    }
+    let isDone =
+      unsafe text.utf8.withContiguousStorageIfAvailable { utf8 in
+        unsafe utf8.count <= scalarsMax && appendPlainString(utf8)
+      } ?? false
+    if isDone { return true }
     guard freeCapacity >= 2 else { return false }
     append(UInt8(ascii: "\""))
     for scalar in text.unicodeScalars.prefix(scalarsMax) {
@@ -42,6 +83,59 @@ extension OutputSpan<UInt8> {
       appendEscaped(scalar)
     }
     append(UInt8(ascii: "\""))
+    return true
+  }
+
+  /// Appends a string of ASCII that stands for itself, eight bytes at a time; false, and nothing is
+  /// appended, if it is none or has no room.
+  private mutating func appendPlainString(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    let size = text.count
+    guard size + 2 <= freeCapacity, let source = unsafe UnsafeRawPointer(text.baseAddress) else {
+      return false
+    }
+    return unsafe withUnsafeMutableBufferPointer { buffer, count in
+      guard let start = buffer.baseAddress else { return false }
+      let target = unsafe UnsafeMutableRawPointer(start + count)
+      unsafe target.storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
+      guard unsafe Self.copyPlain(source, to: target + 1, count: size) else { return false }
+      unsafe target.storeBytes(of: UInt8(ascii: "\""), toByteOffset: size + 1, as: UInt8.self)
+      count += size + 2
+      return true
+    }
+  }
+
+  /// Copies ASCII that stands for itself; false as soon as it is none.
+  private static func copyPlain(
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, count: Int
+  ) -> Bool {
+    var index = 0
+    while index + 8 <= count {
+      let word = unsafe source.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+      guard word.isPlainInJSON else { return false }
+      unsafe target.storeBytes(of: word, toByteOffset: index, as: UInt64.self)
+      index += 8
+    }
+    if index < count, count >= 8 {
+      // The last eight, some of them once more.
+      let word = unsafe source.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+      guard word.isPlainInJSON else { return false }
+      unsafe target.storeBytes(of: word, toByteOffset: count - 8, as: UInt64.self)
+      return true
+    }
+    if count >= 4 {
+      let first = unsafe source.loadUnaligned(fromByteOffset: 0, as: UInt32.self)
+      let last = unsafe source.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+      guard (UInt64(first) << 32 | UInt64(last)).isPlainInJSON else { return false }
+      unsafe target.storeBytes(of: first, toByteOffset: 0, as: UInt32.self)
+      unsafe target.storeBytes(of: last, toByteOffset: count - 4, as: UInt32.self)
+      return true
+    }
+    while index < count {
+      let byte = unsafe source.load(fromByteOffset: index, as: UInt8.self)
+      guard UInt64(repeatingByte: byte).isPlainInJSON else { return false }
+      unsafe target.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
+      index += 1
+    }
     return true
   }
 
@@ -80,16 +174,14 @@ extension OutputSpan<UInt8> {
       return
     }
     if value < 0 { append(UInt8(ascii: "-")) }
-    let whole = Int(thousandths)
-    append(String(whole / 1000).utf8.span)
+    let whole = Int64(thousandths)
+    appendInteger(whole / 1000)
     var rest = whole % 1000
     if rest == 0 { return }
     append(UInt8(ascii: "."))
-    var unit = 100
     while rest > 0 {
-      append(UInt8(ascii: "0") + UInt8(rest / unit))
-      rest %= unit
-      unit /= 10
+      append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest / 100))
+      rest = rest % 100 * 10
     }
   }
 }
@@ -117,9 +209,39 @@ extension [UInt8] {
   }
 }
 
-extension Span<UInt8> {
-  /// ASCII that stands for itself in a JSON string.
+extension UInt64 {
+  /// Of a number below 10⁸.
+  fileprivate var decimalDigitCount: Int {
+    if self < 10 { return 1 }
+    if self < 100 { return 2 }
+    if self < 1000 { return 3 }
+    if self < 10_000 { return 4 }
+    if self < 100_000 { return 5 }
+    if self < 1_000_000 { return 6 }
+    return self < 10_000_000 ? 7 : 8
+  }
+
+  /// The last `count` decimal digits as ASCII, the first of them the lowest byte.
+  fileprivate func decimalDigits(_ count: Int) -> UInt64 {
+    var rest = self
+    var digits: UInt64 = 0
+    for _ in 0..<count {
+      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+      digits = digits << 8 | (UInt64(UInt8(ascii: "0")) + digit)
+      rest = quotient
+    }
+    return digits
+  }
+
+  /// Eight bytes of ASCII that stand for themselves in a JSON string: no control, DEL, quote or
+  /// backslash.
   fileprivate var isPlainInJSON: Bool {
-    skippingPlainText(from: 0) == count && firstIndex(of: 0x7F, from: 0) == nil
+    let special =
+      (self & UInt64(repeatingByte: 0x80))
+      | (self &- UInt64(repeatingByte: 0x20)) & ~self & UInt64(repeatingByte: 0x80)
+      | (self ^ UInt64(repeatingByte: 0x7F)).lowestZeroByte
+      | (self ^ UInt64(repeatingByte: UInt8(ascii: "\""))).lowestZeroByte
+      | (self ^ UInt64(repeatingByte: UInt8(ascii: "\\"))).lowestZeroByte
+    return special == 0
   }
 }

@@ -68,9 +68,11 @@ final class KeyTable: Sendable {
   }
 
   let names: [String]
-  /// `,"name":` of every key, one after the other, and where each begins; the last is the end.
+  /// `,"name":` of every key, a row for each, filled up with zeros.
   let fieldStarts: [UInt8]
-  let fieldOffsets: [Int]
+  /// How long each is, in bytes.
+  let fieldCounts: [Int]
+  static let rowBytes = 32
   let words: [Words]
   /// Open addressing with linear probing: 128 slots for 50 keys, 255 where one is free.
   private let slots: [UInt8]
@@ -78,9 +80,10 @@ final class KeyTable: Sendable {
   private init() {
     names = Key.allCases.map { Self.snakeCase("\($0)") }
     let starts = names.map { Array(",\"\($0)\":".utf8) }
-    fieldStarts = starts.flatMap(\.self)
-    fieldOffsets = starts.reduce(into: [0]) { offsets, start in
-      offsets.append((offsets.last ?? 0) + start.count)
+    fieldCounts = starts.map(\.count)
+    fieldStarts = starts.flatMap { start in
+      precondition(start.count <= Self.rowBytes, "a row holds every key, got \(start)")
+      return start + [UInt8](repeating: 0, count: Self.rowBytes - start.count)
     }
     words = names.map { name in
       guard let words = Words(Array(name.utf8).span) else {

@@ -111,8 +111,9 @@ public final class LogWriter: Sendable {
 extension LogWriter {
   /// How long a call waits for a disk that stalls.
   static let holdMax = Duration.milliseconds(10)
-  /// How long the thread writes after a write that was slower than `holdMax`.
-  static let handOverNanoseconds: Int64 = 1_000_000_000
+  /// How long the thread writes after a write, of whomever, that was slower than `holdMax`: short,
+  /// for a write is also slow when the processor was taken away meanwhile.
+  static let handOverNanoseconds: Int64 = 100_000_000
   /// The thread is woken when so much more waits.
   static let wakeBytes = 256 << 10
   /// What one write(2) is given, about.

@@ -22,10 +22,11 @@ public struct LineWriter: Sendable {
   /// Appends the line of a record with its newline; if it throws, `bytes` are as before.
   public func append(_ record: Record, to bytes: inout [UInt8]) throws(LineWriterError) {
     var omitted = KeySet()
-    var expendable = Self.expendable[...]
+    var given = 0
     while let problem = write(record, omitting: omitted, to: &bytes) {
-      guard problem == .tooLarge, let key = expendable.popFirst() else { throw problem }
-      omitted.insert(key)
+      guard problem == .tooLarge, given < Self.expendable.count else { throw problem }
+      omitted.insert(Self.expendable[given])
+      given += 1
     }
   }
 
@@ -59,7 +60,7 @@ public struct LineWriter: Sendable {
       of: UInt8.self, capacity: capacity
     ) { memory in
       var omitted = KeySet()
-      var expendable = Self.expendable[...]
+      var given = 0
       while true {
         var output = unsafe OutputSpan(buffer: memory, initializedCount: 0)
         var line = Line(omitted: omitted)
@@ -68,8 +69,9 @@ public struct LineWriter: Sendable {
           use(output.span)
           return nil
         }
-        guard problem == .tooLarge, let key = expendable.popFirst() else { return problem }
-        omitted.insert(key)
+        guard problem == .tooLarge, given < Self.expendable.count else { return problem }
+        omitted.insert(Self.expendable[given])
+        given += 1
       }
     }
     if let problem { throw problem }
@@ -124,7 +126,7 @@ private struct Line: ~Copyable {
   /// What ended it; nothing is written after that.
   private(set) var problem: LineWriterError?
   private let starts = KeyTable.shared.fieldStarts
-  private let offsets = KeyTable.shared.fieldOffsets
+  private let counts = KeyTable.shared.fieldCounts
 
   init(omitted: KeySet) {
     self.omitted = omitted
@@ -235,6 +237,9 @@ private struct Line: ~Copyable {
 // MARK: - Values
 
 extension Line {
+  /// `-9223372036854775808`.
+  private static let integerBytesMax = 20
+
   private mutating func refuse(_ problem: LineWriterError) {
     self.problem = self.problem ?? problem
   }
@@ -252,8 +257,8 @@ extension Line {
   private mutating func key(_ key: Key, _ output: inout OutputSpan<UInt8>) -> Bool {
     if problem != nil || omitted.contains(key) { return false }
     let index = Int(key.rawValue)
-    let start = offsets[index]..<offsets[index + 1]
-    if hasRoom(start.count, in: output) { output.append(starts.span.extracting(start)) }
+    let count = counts[index]
+    if hasRoom(count, in: output) { output.append(starts.span, row: index, count: count) }
     return problem == nil
   }
 
@@ -280,7 +285,7 @@ extension Line {
     guard let value else { return }
     guard value >= least else { return refuse(.outOfRange(key)) }
     guard self.key(key, &output) else { return }
-    append(String(value).utf8.span, to: &output)
+    if hasRoom(Self.integerBytesMax, in: output) { output.appendInteger(value) }
   }
 
   private mutating func count(

@@ -140,15 +140,17 @@ extension Timestamp {
     let second = inDay / Self.microsecondsPerSecond
     CivilDate(daysSince1970: Int(day)).append(to: &output)
     output.append(UInt8(ascii: "T"))
-    output.appendDigits(Int(second / 3600), width: 2)
+    output.appendTwoDigits(Int(second / 3600))
     output.append(UInt8(ascii: ":"))
-    output.appendDigits(Int(second / 60 % 60), width: 2)
+    output.appendTwoDigits(Int(second / 60 % 60))
     output.append(UInt8(ascii: ":"))
-    output.appendDigits(Int(second % 60), width: 2)
+    output.appendTwoDigits(Int(second % 60))
     let micro = Int(inDay % Self.microsecondsPerSecond)
     if micro != 0 || fraction == .six {
       output.append(UInt8(ascii: "."))
-      output.appendDigits(micro, width: 6)
+      output.appendTwoDigits(micro / 10_000)
+      output.appendTwoDigits(micro / 100 % 100)
+      output.appendTwoDigits(micro % 100)
     }
     output.append(UInt8(ascii: "Z"))
   }
