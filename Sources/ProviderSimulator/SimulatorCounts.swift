@@ -58,3 +58,20 @@ public struct SimulatorCounts: Sendable, Equatable {
     if let failure { failures[failure, default: 0] += 1 }
   }
 }
+
+extension SimulatorCounts: CustomStringConvertible {
+  /// A line for each row and then for each provider: `lesan submit 503: 2`, `lesan jobs: 1`.
+  ///
+  /// The status of a reset is `reset`, the request of an unknown path `other`.
+  public var description: String {
+    var text = ""
+    for (row, count) in rows {
+      let status = row.status == Self.resetStatus ? "reset" : String(row.status)
+      text += "\(row.provider.rawValue) \(row.request?.rawValue ?? "other") \(status): \(count)\n"
+    }
+    for provider in SimulatedProvider.allCases {
+      text += "\(provider.rawValue) jobs: \(jobs(provider))\n"
+    }
+    return text
+  }
+}

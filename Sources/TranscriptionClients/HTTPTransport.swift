@@ -86,8 +86,8 @@ public struct TransportFailure: AttemptError {
     attemptFacts.requestSent = requestSent
   }
 
-  /// The client itself refused to send; this is not retried.
-  static func refused(type: String, message: String) -> TransportFailure {
+  /// The client itself refused to send, for instance an invalid header; this is not retried.
+  public static func refused(type: String, message: String) -> TransportFailure {
     var failure = TransportFailure(type: type, requestSent: .no, message: message)
     failure.attemptFacts.layer = .client
     return failure

@@ -46,8 +46,8 @@ enum ProviderSimulatorTool {
       configuration.queueing = duration / 10...duration / 10
       configuration.processing = duration * 9 / 10...duration * 9 / 10
     }
-    let server = try ProviderSimulator(configuration: configuration)
-      .serve(on: .loopback(port: options.port))
+    let simulator = ProviderSimulator(configuration: configuration)
+    let server = try simulator.serve(on: .loopback(port: options.port))
     for address in server.addresses { print("listening on http://\(address)") }
     // A pipe is buffered, and whoever reads it waits for the port.
     fflush(nil)
@@ -55,6 +55,7 @@ enum ProviderSimulatorTool {
     var signal: Int32 = 0
     unsafe sigwait(&signals, &signal)
     server.stop()
+    if options.showsCounts { print(simulator.counts, terminator: "") }
   }
 
   private static func fail(_ code: ExitCode, _ message: String) -> Never {

@@ -11,6 +11,8 @@ struct SimulatorOptions: Sendable {
   var schedule: String?
   /// Nil leaves it to the seed.
   var jobDuration: Duration?
+  /// Whether to print what was answered when the simulator ends.
+  var showsCounts = false
   var showsHelp = false
 
   private static let options = [
@@ -25,6 +27,8 @@ struct SimulatorOptions: Sendable {
       isRepeatable: true),
     Option(
       name: "--schedule", value: "FILE", help: "further faults, each with its time or requests"),
+    Option(
+      name: "--counts", value: nil, help: "at the end, print how many answers and jobs there were"),
   ]
 
   static let help = """
@@ -54,6 +58,7 @@ struct SimulatorOptions: Sendable {
     port = try arguments.number("--port") ?? port
     seed = try arguments.number("--seed") ?? seed
     schedule = arguments.value("--schedule")
+    showsCounts = arguments.isGiven("--counts")
     jobDuration = try Self.seconds("--job-seconds", arguments)
     for text in arguments.all("--fault") {
       do throws(FaultError) {

@@ -17,6 +17,28 @@ struct ProviderSimulatorToolTests {
     #expect(tool.finish() == ("", "", 0))
   }
 
+  @Test func `at the end the tool says what it answered`() throws {
+    let tool = try BuiltTool(
+      "provider-simulator",
+      ["--counts", "--fault", "assemblyai:reset:on=submit", "--fault=lesan:503"])
+    let port = try #require(UInt16(tool.line().split(separator: ":").last ?? ""))
+    for request in ["GET /lesan/v1/usage", "GET /lesan/nowhere", "POST /assemblyai/v2/transcript"] {
+      let client = try TCPClient(port: port)
+      try client.send("\(request) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+      _ = client.readAnswer()
+    }
+    tool.send(signal: SIGTERM)
+    let expected = """
+      assemblyai submit reset: 1
+      lesan other 503: 1
+      lesan usage 503: 1
+      assemblyai jobs: 0
+      lesan jobs: 0
+
+      """
+    #expect(tool.finish() == (expected, "", 0))
+  }
+
   @Test(arguments: [
     (["--prot", "0"], #"unknown option "--prot"; did you mean "--port"?"#),
     (["extra"], #"unexpected argument "extra""#),

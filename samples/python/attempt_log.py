@@ -9,9 +9,10 @@
     {"error_class": "rate_limited", "error_type": "429", "http_status": 429, "retry": True,
      "retry_after_ms": 2000}
 
-It must let no secret through: no key, no URL with a query. A program has one AttemptLog, which its
-threads share; each process of a pool makes its own. Recording never raises and never waits for
-another process: what cannot be written is counted, and told in the log as soon as that works again.
+It must let no secret through: no key, no URL with a query. A call inside a call serves it: its
+`parent_id` is the outer operation. A program has one AttemptLog, which its threads share; each
+process of a pool makes its own. Recording never raises and never waits for another process: what
+cannot be written is counted, and told in the log as soon as that works again.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import socket
 import sys
 import threading
 import time
+from contextvars import ContextVar
 from datetime import datetime, timezone
 from typing import Any, Callable
 
@@ -32,6 +34,8 @@ LINE_BYTES_MAX = 4_000
 MESSAGE_CHARACTERS_MAX = 256
 DELAY_SECONDS_MAX = 120.0
 EXPENDABLE = ("error_message", "error_param", "span_id", "trace_id", "request_id", "error_code", "error_type")
+
+SERVED: ContextVar[str | None] = ContextVar("the operation that a call inside it serves", default=None)
 
 
 class AttemptLog:
@@ -130,7 +134,7 @@ class Retrier:
 
     def call(self, operation: str, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         head = {"provider": self.provider, "account": self.account, "operation": operation,
-                "operation_id": secrets.token_hex(8)}
+                "operation_id": secrets.token_hex(8), "parent_id": SERVED.get()}
         start, slept_ms, retry_keys = time.monotonic(), 0.0, {}
         for attempt in range(1, self.max_attempts + 1):
             if self.billable:
@@ -138,6 +142,7 @@ class Retrier:
             began = time.monotonic()
             line = head | {"attempt": attempt, "max_attempts": self.max_attempts}
             error: BaseException
+            outer = SERVED.set(head["operation_id"])
             try:
                 result = function(*arguments, **options)
             except Exception as caught:
@@ -149,6 +154,8 @@ class Retrier:
                                 decision="stop")
                 self._end(head, "success", attempt, start, slept_ms)
                 return result
+            finally:
+                SERVED.reset(outer)
             outcome, delay, source = self._decide(facts, attempt)
             retries = {"decision": "retry", "backoff_ms": round(delay * 1000, 3), "backoff_source": source}
             self.log.record("attempt", **line, outcome="failure", latency_ms=_ms(began), **retry_keys, **facts,
