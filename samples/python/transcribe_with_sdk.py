@@ -19,7 +19,8 @@ from typing import Any
 import assemblyai as aai
 import httpx
 
-from attempt_log import AttemptLog, Retrier
+from attempt_log import AttemptLog
+from retrier import Retrier
 
 RESUBMISSION_SECONDS = 5.0
 REQUEST_ATTEMPTS_MAX = 3
