@@ -9,6 +9,7 @@ public struct Attempt: Sendable {
   /// The caller's key, the same for every attempt of the operation; to be sent, never noted.
   public let idempotencyKey: String?
   private let noted = Locked(AttemptFacts())
+  private let hidden = Locked([String]())
 
   init(number: Int, operationID: String, idempotencyKey: String? = nil) {
     self.number = number
@@ -19,6 +20,16 @@ public struct Attempt: Sendable {
   /// Notes what the attempt has learned, to be recorded when it ends.
   public func note(_ change: (inout AttemptFacts) -> Void) {
     noted.withLock { change(&$0) }
+  }
+
+  /// Keeps secrets that only this attempt knows, such as the query of a signed URL, out of what is
+  /// recorded and thrown of it, as `Retrier.redaction` does with those of every attempt.
+  public func hide(_ secrets: [String]) {
+    hidden.withLock { $0 += secrets }
+  }
+
+  var secrets: [String] {
+    hidden.withLock { $0 } + [idempotencyKey].compactMap { $0 }
   }
 
   /// What has been noted so far.

@@ -2,7 +2,8 @@ public import AttemptLog
 
 /// What an attempt learned: noted while it ran, or told by the error that ended it.
 ///
-/// `Retrier.redaction` takes the secrets out of the texts before they are recorded or thrown.
+/// `Retrier.redaction` takes the secrets out of the texts, and then cuts them, before they are
+/// recorded or thrown.
 public struct AttemptFacts: Equatable, Sendable {
   public var httpStatus: Int?
   public var layer: ErrorLayer?
@@ -70,18 +71,28 @@ public struct AttemptFacts: Equatable, Sendable {
 }
 
 extension AttemptFacts {
-  mutating func redact(with redaction: Redaction) {
-    type = type.map(redaction.redacted)
-    code = code.map(redaction.redacted)
-    parameter = parameter.map(redaction.redacted)
-    message = message.map(redaction.redacted)
+  /// Of a message that is kept, in Unicode scalars.
+  public static let messageLengthMax = 1000
+  /// Of any other text that is kept, in Unicode scalars.
+  public static let nameLengthMax = 128
+
+  /// Takes secrets out of all texts, and only then cuts them: half a secret is one too.
+  public mutating func redact(with redaction: Redaction) {
+    type = type.map { Self.cut(redaction.redacted($0)) }
+    code = code.map { Self.cut(redaction.redacted($0)) }
+    parameter = parameter.map { Self.cut(redaction.redacted($0)) }
+    message = message.map { Self.cut(redaction.redacted($0), Self.messageLengthMax) }
     redactIDs(with: redaction)
   }
 
   /// What is also recorded of a success; by its id a job is found again.
   mutating func redactIDs(with redaction: Redaction) {
-    requestID = requestID.map(redaction.redacted)
-    jobID = jobID.map(redaction.withoutKnownSecrets)
+    requestID = requestID.map { Self.cut(redaction.redacted($0)) }
+    jobID = jobID.map { Self.cut(redaction.withoutKnownSecrets($0)) }
+  }
+
+  private static func cut(_ text: String, _ length: Int = nameLengthMax) -> String {
+    String(text.unicodeScalars.prefix(length))
   }
 }
 

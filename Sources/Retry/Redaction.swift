@@ -15,10 +15,10 @@ public struct Redaction: Sendable {
     for secret in secrets { known.insert(secret) }
   }
 
-  /// The same, hiding one more secret.
-  public func hiding(_ secret: String) -> Redaction {
+  /// The same, hiding further secrets.
+  public func hiding(_ secrets: [String]) -> Redaction {
     var copy = self
-    copy.known.insert(secret)
+    for secret in secrets { copy.known.insert(secret) }
     return copy
   }
 
@@ -27,7 +27,7 @@ public struct Redaction: Sendable {
   }
 
   /// Hides known secrets alone: for ids, which must stay what they are.
-  func withoutKnownSecrets(_ text: String) -> String {
+  public func withoutKnownSecrets(_ text: String) -> String {
     known.isEmpty ? text : redacted(text, patterns: false)
   }
 

@@ -117,7 +117,7 @@ extension Retrier {
   }
 
   func redaction(of attempt: Attempt) -> Redaction {
-    attempt.idempotencyKey.map(redaction.hiding) ?? redaction
+    redaction.hiding(attempt.secrets)
   }
 
   private func judged(

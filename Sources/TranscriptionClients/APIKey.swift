@@ -1,3 +1,5 @@
+import Retry
+
 /// A provider's key, which no description, dump or encoding shows.
 public struct APIKey: Sendable {
   let secret: String
@@ -5,12 +7,10 @@ public struct APIKey: Sendable {
   public init(_ secret: String) {
     self.secret = secret
   }
-
-  static let placeholder = "[REDACTED]"
 }
 
 extension APIKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-  public var description: String { Self.placeholder }
-  public var debugDescription: String { Self.placeholder }
+  public var description: String { Redaction.placeholder }
+  public var debugDescription: String { Redaction.placeholder }
   public var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -127,7 +127,7 @@ extension AssemblyAI {
   ) async throws -> Transcript {
     try await connection.advised {
       let operation = connection.operation("transcribe", isBillable: true)
-      return try await connection.retrier(connection.configuration.policy).run(operation) {
+      return try await connection.run(operation, connection.configuration.policy) {
         let audioURL = try await url(of: source, for: $0)
         return try await runJob(Submission(audioURL: audioURL, options: options), in: $0)
       }
@@ -152,20 +152,23 @@ extension AssemblyAI {
   }
 
   private func runJob(_ submission: Submission, in attempt: Attempt) async throws -> Transcript {
+    attempt.hide(submission.secrets)
     let jobID = try await submit(submission, for: attempt)
-    connection.note(jobID, submission.secrets, in: attempt)
-    attempt.note { $0.requestSent = .yes }
+    attempt.note {
+      $0.jobID = jobID
+      $0.requestSent = .yes
+    }
     let job = try await connection.pollToEnd(jobID, secrets: submission.secrets, for: attempt)
-    return try connection.transcript(of: job, jobID, secrets: submission.secrets, for: attempt)
+    return try connection.transcript(of: job, jobID, for: attempt)
   }
 
   private func upload(_ bytes: [UInt8], for parent: Attempt?) async throws -> String {
     var policy = connection.configuration.requestPolicy
     // A second upload costs nothing.
     policy.allowsDuplicates = true
-    let retrier = connection.retrier(
-      policy, rules: [ErrorRule(status: 422, .serverError, retry: .always)])
-    return try await retrier.run(connection.operation("upload", parent: parent)) {
+    let operation = connection.operation("upload", parent: parent)
+    let rule = ErrorRule(status: 422, .serverError, retry: .always)
+    return try await connection.run(operation, policy, rules: [rule]) {
       let (json, _) = try await connection.send("POST", "/v2/upload", body: .bytes(bytes), in: $0)
       guard let url = json["upload_url"]?.string, !url.isEmpty else {
         throw ProviderConnection.malformed()
@@ -176,14 +179,14 @@ extension AssemblyAI {
 
   private func submit(_ submission: Submission, for parent: Attempt?) async throws -> String {
     let operation = connection.operation("submit", parent: parent, isBillable: true)
-    let secrets = submission.secrets
-    return try await connection.retrier(connection.configuration.requestPolicy).run(operation) {
+    return try await connection.run(operation, connection.configuration.requestPolicy) {
+      $0.hide(submission.secrets)
       let (json, _) = try await connection.send(
-        "POST", "/v2/transcript", body: .json(submission.fields), secrets: secrets, in: $0)
+        "POST", "/v2/transcript", body: .json(submission.fields), in: $0)
       guard let id = json["id"]?.string, !id.isEmpty else {
         throw ProviderConnection.malformed()
       }
-      connection.note(id, secrets, in: $0)
+      $0.note { $0.jobID = id }
       return id
     }
   }

@@ -64,7 +64,9 @@ extension ProviderConnection {
         wait = max(configuration.pollInterval, error.facts.retryAfter ?? .zero)
       }
     }
-    throw lastError ?? PollLimitReached(jobID: jobID, limit: configuration.pollLimit)
+    throw lastError
+      ?? PollLimitReached(
+        jobID: redaction.withoutKnownSecrets(jobID), limit: configuration.pollLimit)
   }
 
   /// One look at the job, repeated if it fails.
@@ -72,30 +74,23 @@ extension ProviderConnection {
     var policy = configuration.requestPolicy
     policy.allowsDuplicates = true
     // To read again what could not be read costs nothing.
-    let retrier = retrier(
-      policy,
-      rules: [ErrorRule(layer: .http, statuses: 200...299, .malformedResponse, retry: .always)])
-    return try await retrier.run(operation("poll", parent: parent)) { poll in
-      note(jobID, secrets, in: poll)
-      let (json, bytes) = try await send(
-        "GET", jobs.path + jobID.pathSegment, secrets: secrets, in: poll)
+    let rule = ErrorRule(layer: .http, statuses: 200...299, .malformedResponse, retry: .always)
+    return try await run(operation("poll", parent: parent), policy, rules: [rule]) { poll in
+      poll.hide(secrets)
+      poll.note { $0.jobID = jobID }
+      let (json, bytes) = try await send("GET", jobs.path + jobID.pathSegment, in: poll)
       return Job(state: try jobs.state(json), json: json, bytes: bytes)
     }
   }
 
   /// The text of a job that has ended; throws if it failed.
-  func transcript(
-    of job: Job, _ jobID: String?, secrets: [String], for attempt: Attempt
-  ) throws -> Transcript {
+  func transcript(of job: Job, _ jobID: String?, for attempt: Attempt) throws -> Transcript {
     let transcript = Transcript(job, jobID)
     attempt.note { $0.audioSeconds = transcript.audioSeconds }
-    guard job.state == .completed else { throw failure(Self.facts(of: job), job.json, secrets) }
+    guard job.state == .completed else {
+      throw ProviderFailure(attemptFacts: Self.facts(of: job), json: job.json)
+    }
     return transcript
-  }
-
-  func note(_ jobID: String?, _ secrets: [String], in attempt: Attempt) {
-    let jobID = jobID.map { redacted($0, secrets) }
-    attempt.note { $0.jobID = jobID }
   }
 
   /// What the body of a 200 says of its failed job.
@@ -134,8 +129,10 @@ extension ProviderConnection {
     case .running: return .running(status: job.json["status"]?.string ?? "")
     case .completed: return .completed(Transcript(job, jobID))
     case .failed:
-      var facts = failure(Self.facts(of: job), job.json, []).attemptFacts
+      var facts = Self.facts(of: job)
       let verdict = (configuration.rules + errors).classify(&facts)
+      // The poll itself succeeded: no retrier has seen the job's error.
+      facts.redact(with: redaction)
       return .failed(JobFailure(verdict: verdict, code: facts.code, message: facts.message))
     }
   }
@@ -145,10 +142,10 @@ extension ProviderConnection {
     try await advised {
       var policy = configuration.policy
       policy.maxAttempts = 1
-      return try await retrier(policy).run(operation("wait")) { attempt in
-        note(jobID, [], in: attempt)
+      return try await run(operation("wait"), policy) { attempt in
+        attempt.note { $0.jobID = jobID }
         let job = try await pollToEnd(jobID, secrets: [], for: attempt)
-        return try transcript(of: job, jobID, secrets: [], for: attempt)
+        return try transcript(of: job, jobID, for: attempt)
       }
     }
   }

@@ -47,7 +47,7 @@ public struct Lesan: Sendable {
     ]
     return try await connection.advised {
       let operation = connection.operation("transcribe", isBillable: true)
-      return try await connection.retrier(connection.configuration.policy).run(operation) {
+      return try await connection.run(operation, connection.configuration.policy) {
         try await runJob(fields, [audioURL.urlQuery], in: $0)
       }
     }
@@ -66,8 +66,8 @@ public struct Lesan: Sendable {
   /// Asks for the limits and what is used of them.
   public func usage() async throws -> Usage {
     try await connection.advised {
-      let retrier = connection.retrier(connection.configuration.requestPolicy)
-      return try await retrier.run(connection.operation("usage")) {
+      let operation = connection.operation("usage")
+      return try await connection.run(operation, connection.configuration.requestPolicy) {
         let (json, bytes) = try await connection.send("GET", "/v1/usage", in: $0)
         guard case .object = json else { throw ProviderConnection.malformed() }
         return Usage(json, bytes)
@@ -78,23 +78,22 @@ public struct Lesan: Sendable {
   private func runJob(
     _ fields: [String: JSONValue], _ secrets: [String], in attempt: Attempt
   ) async throws -> Transcript {
-    var job = try await submit(fields, secrets, in: attempt)
+    attempt.hide(secrets)
+    var job = try await submit(fields, in: attempt)
     let jobID = Self.jobID(job.json)
-    connection.note(jobID, secrets, in: attempt)
+    attempt.note { $0.jobID = jobID }
     if job.state == .running {
       guard let jobID else { throw ProviderConnection.malformed() }
       job = try await connection.pollToEnd(jobID, secrets: secrets, for: attempt)
     }
-    return try connection.transcript(of: job, jobID, secrets: secrets, for: attempt)
+    return try connection.transcript(of: job, jobID, for: attempt)
   }
 
   /// A 408 that names its job is no failure: the job goes on.
-  private func submit(
-    _ fields: [String: JSONValue], _ secrets: [String], in attempt: Attempt
-  ) async throws -> Job {
+  private func submit(_ fields: [String: JSONValue], in attempt: Attempt) async throws -> Job {
     do {
       let (json, bytes) = try await connection.send(
-        "POST", route.rawValue, body: .json(fields), secrets: secrets, in: attempt)
+        "POST", route.rawValue, body: .json(fields), in: attempt)
       return Job(state: try Self.state(json), json: json, bytes: bytes)
     } catch let failure as ProviderFailure {
       guard failure.attemptFacts.httpStatus == 408, let json = failure.json,

@@ -9,11 +9,14 @@ struct ProviderFailure: AttemptError {
   var json: JSONValue?
 }
 
-/// The body is as the provider sent it, and may quote the key: no text made of the error shows it.
+/// The texts are as the provider sent them, and may quote the key, until `run` throws the error on:
+/// no text made of it shows them.
 extension ProviderFailure: CustomStringConvertible, CustomDebugStringConvertible,
   CustomReflectable
 {
-  var description: String { "ProviderFailure(\(attemptFacts.type ?? "no type"))" }
+  var description: String {
+    "ProviderFailure(\(attemptFacts.httpStatus.map(String.init) ?? "no status"))"
+  }
   var debugDescription: String { description }
   var customMirror: Mirror { Mirror(self, children: []) }
 }
@@ -42,19 +45,30 @@ struct ProviderConnection: Sendable {
       parentID: parent?.operationID, isBillable: isBillable)
   }
 
-  func retrier(_ policy: RetryPolicy, rules: [ErrorRule] = []) -> Retrier {
-    Retrier(
+  /// Keeps the key out of everything; what else is secret is for `Attempt.hide`.
+  var redaction: Redaction { Redaction(secrets: [configuration.key.secret]) }
+
+  /// Runs an operation, which is recorded and thrown without secrets.
+  func run<Value: Sendable>(
+    _ operation: LoggedOperation, _ policy: RetryPolicy, rules: [ErrorRule] = [],
+    _ body: @escaping @Sendable (Attempt) async throws -> Value
+  ) async throws -> Value {
+    let retrier = Retrier(
       policy: policy, errors: configuration.rules + (rules + errors), clock: configuration.clock,
       random: configuration.random, attemptStarts: configuration.attemptStarts,
-      redaction: Redaction(secrets: [configuration.key.secret]), record: configuration.record)
+      redaction: redaction, record: configuration.record)
+    do {
+      return try await retrier.run(operation, body)
+    } catch var error as OperationError where error.underlying is ProviderFailure {
+      // What ended the last attempt told it everything; the retrier has redacted its own copy.
+      error.underlying = ProviderFailure(attemptFacts: error.facts)
+      throw error
+    }
   }
 
   /// Sends one request; throws unless the answer is a 2xx with JSON in it.
-  ///
-  /// `secrets` are kept out of everything that is noted or thrown, as the key is.
   func send(
-    _ method: String, _ path: String, body: RequestBody? = nil, secrets: [String] = [],
-    in attempt: Attempt
+    _ method: String, _ path: String, body: RequestBody? = nil, in attempt: Attempt
   ) async throws -> (json: JSONValue, bytes: [UInt8]) {
     let request = try request(method, path, body)
     attempt.note { $0.requestSent = .unknown }
@@ -67,14 +81,13 @@ struct ProviderConnection: Sendable {
       let facts =
         (error as? any AttemptError)?.attemptFacts
         ?? AttemptFacts(layer: .transport, type: String(describing: type(of: error)))
-      throw failure(facts, nil, secrets)
+      throw ProviderFailure(attemptFacts: facts)
     }
     let json = response.bodyIsCut ? nil : JSONValue(bytes: response.body)
     var facts = AttemptFacts(httpStatus: response.status, layer: .http)
     facts.requestSent = .yes
     facts.requestID = response.header("X-Request-ID")
     facts.quota = Self.rateLimit(response)
-    redact(&facts, secrets)
     let answered = facts
     attempt.note { $0.merge(answered) }
     guard (200...299).contains(response.status) else {
@@ -83,18 +96,11 @@ struct ProviderConnection: Sendable {
         facts.retryAfter = delay.duration
         facts.retryAfterSource = delay.source
       }
-      throw failure(facts, json, secrets)
+      throw ProviderFailure(attemptFacts: facts, json: json)
     }
     if response.bodyIsCut { throw ProviderFailure(attemptFacts: facts.bodyTooLarge) }
     guard let json else { throw ProviderFailure(attemptFacts: facts) }
     return (json, response.body)
-  }
-
-  /// A failed job, or an answer that lacks what it must have.
-  func failure(_ facts: AttemptFacts, _ json: JSONValue?, _ secrets: [String]) -> ProviderFailure {
-    var facts = facts
-    redact(&facts, secrets)
-    return ProviderFailure(attemptFacts: facts, json: json)
   }
 
   /// A 2xx whose body is not what the provider promises.
@@ -138,26 +144,6 @@ struct ProviderConnection: Sendable {
   private static func count(_ text: String) -> Double? {
     guard text.utf8.count <= 15 else { return nil }
     return UInt64(text).map { Double($0) }
-  }
-
-  private func redact(_ facts: inout AttemptFacts, _ secrets: [String]) {
-    func text(_ text: String?, max length: Int = 128) -> String? {
-      text.map { redacted($0, secrets, max: length) }
-    }
-    facts.type = text(facts.type)
-    facts.code = text(facts.code)
-    facts.parameter = text(facts.parameter)
-    facts.message = text(facts.message, max: 1000)
-    facts.requestID = text(facts.requestID)
-  }
-
-  /// Takes the secrets out of a text, and only then cuts it: half a key is a secret too.
-  func redacted(_ text: String, _ secrets: [String], max length: Int = 128) -> String {
-    let secrets = (secrets + [configuration.key.secret]).filter { !$0.isEmpty }
-    let clean = secrets.reduce(text) {
-      $0.replacingOccurrences(of: $1, with: APIKey.placeholder)
-    }
-    return String(clean.prefix(length))
   }
 }
 

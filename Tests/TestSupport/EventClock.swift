@@ -9,6 +9,8 @@ public final class EventClock: Clock, Sendable {
     var now = Duration.zero
     var nextID = 0
     var expected = 1
+    /// Whether someone moves the time: two at once could pass an action that has begun.
+    var isMoving = false
     var sleepers: [Int: (until: Duration, continuation: CheckedContinuation<Void, any Error>)] = [:]
     var action: (time: Duration, run: @Sendable () -> Void)?
   }
@@ -57,6 +59,11 @@ public final class EventClock: Clock, Sendable {
       return false
     }
     if isCancelled { return continuation.resume(throwing: CancellationError()) }
+    let moves = state.withLock { state in
+      defer { state.isMoving = true }
+      return !state.isMoving
+    }
+    guard moves else { return }
     while let event = next() {
       switch event {
       case .wake(let continuation): continuation.resume()
@@ -65,13 +72,17 @@ public final class EventClock: Clock, Sendable {
     }
   }
 
+  /// Whoever moves the time finds what others have entered meanwhile; nil ends the moving.
   private func next() -> Event? {
     state.withLock { state in
       guard state.sleepers.count >= state.expected,
         let (id, sleeper) = state.sleepers.min(by: {
           ($0.value.until, $0.key) < ($1.value.until, $1.key)
         })
-      else { return nil }
+      else {
+        state.isMoving = false
+        return nil
+      }
       if let action = state.action, action.time <= sleeper.until {
         state.now = max(state.now, action.time)
         state.action = nil

@@ -134,7 +134,7 @@ struct AssemblyAIRequestsTests {
   @Test func `a poll is one look`() async throws {
     let wire = WireScript([
       AssemblyAITests.polled(#"{"status":"queued"}"#), AssemblyAITests.polled("", 503),
-      AssemblyAITests.done, AssemblyAITests.failed("Download error, key-123"),
+      AssemblyAITests.done, AssemblyAITests.failed("Download error, key-123, a2V5LTEyMw=="),
     ])
     let client = wire.assemblyAI()
     #expect(try await client.poll("j1") == .running(status: "queued"))
@@ -148,7 +148,7 @@ struct AssemblyAIRequestsTests {
         == .failed(
           JobFailure(
             verdict: ErrorVerdict(.mediaError, retry: .never), code: "download_error",
-            message: "Download error, [REDACTED]")))
+            message: "Download error, [REDACTED], [REDACTED]w==")))
     #expect(wire.events.operations.map(\.attempts) == [1, 2, 1])
     #expect(wire.events.operations.map(\.identity.parentID) == [nil, nil, nil])
   }

@@ -139,11 +139,22 @@ struct LesanTests {
     }
   }
 
-  @Test func `a long text of the provider is cut after the key is out of it`() async throws {
-    let text = String(repeating: "x", count: 996) + "key-123" + String(repeating: "y", count: 99)
-    let (wire, _) = await run([Self.posted(400, #"{"error":"\#(text)"}"#)])
-    #expect(
-      wire.events.attempts.first?.error.message == String(repeating: "x", count: 996) + "[RED")
+  @Test(arguments: [
+    ("key-123", "[RED"), ("%6bey-123", "[RED"), ("a2V5LTEyM", "[RED"),
+    ("a://user:pass@b", "a://[RED"),
+  ])
+  func `a long text of the provider is cut after every secret is out of it`(
+    secret: String, left: String
+  ) async throws {
+    let start = String(repeating: "x", count: 999 - left.count) + " "
+    let text = start + secret + " " + String(repeating: "y", count: 99)
+    let (wire, result) = await run([Self.posted(400, #"{"error":"\#(text)"}"#)])
+    let cut = start + left
+    #expect(wire.events.attempts.first?.error.message == cut)
+    let error = try #require(throws: OperationError.self) { try result.get() }
+    #expect(error.facts.message == cut)
+    let underlying = try #require(error.underlying as? any AttemptError)
+    #expect(underlying.attemptFacts.message == cut)
   }
 
   @Test(arguments: [
