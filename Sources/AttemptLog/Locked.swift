@@ -1,7 +1,7 @@
 #if TSAN
   import Glibc
 #else
-  import Synchronization
+  public import Synchronization
 #endif
 
 /// A value behind a lock that is held for a short time and never across an `await`.
@@ -35,12 +35,14 @@ public final class Locked<Value>: Sendable {
       return try unsafe body(&value)
     }
   #else
-    private let mutex: Mutex<Value>
+    @usableFromInline let mutex: Mutex<Value>
 
     public init(_ value: sending Value) {
       mutex = Mutex(value)
     }
 
+    // Inlinable, so that the closure is called where it stands and without metadata.
+    @inlinable
     public func withLock<Result, Failure: Error>(
       _ body: (inout sending Value) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {

@@ -30,7 +30,7 @@ struct Load: Sendable {
   private let lines: Int
   private let threads: Int
   private let lengths: [Int]
-  private let pause: UInt32
+  private let pause: Duration
   private let showsLatencies: Bool
   private var configuration = LogWriter.Configuration()
 
@@ -71,7 +71,7 @@ struct Load: Sendable {
       }
       return length
     }
-    pause = try arguments.number("--pause") ?? 0
+    pause = .microseconds(try arguments.number("--pause", as: Int.self) ?? 0)
     showsLatencies = arguments.isGiven("--latencies")
     if arguments.isGiven("--buffered") { configuration.mode = .buffered }
     configuration.syncs = arguments.isGiven("--sync")
@@ -91,13 +91,14 @@ struct Load: Sendable {
     let running = try (0..<threads).map { thread in
       try BlockingThread {
         var own: [Int64] = []
+        let never = Condition(false)
         for number in 1...max(1, lines) {
           let event = padding.event("\(id)-\(thread)-\(number)-", number)
           let recording = Self.nanoseconds()
           writer.record(event)
           counts.set(thread, Int64(number))
           if showsLatencies { own.append(Self.nanoseconds() - recording) }
-          if pause > 0 { usleep(pause) }
+          if pause > .zero { _ = never.wait(atMost: pause) { $0 ? true : nil } }
         }
         times.update { $0 += own }
       }
