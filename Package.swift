@@ -14,7 +14,8 @@ let package = Package(
     .executable(name: "transcribe", targets: ["transcribe"]),
   ],
   targets: [
-    .target(name: "AttemptLog"),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "AttemptLog", dependencies: ["CZlib"]),
     .target(name: "Retry", dependencies: ["AttemptLog"]),
     .target(name: "TranscriptionClients", dependencies: ["AttemptLog", "Retry"]),
     .target(name: "Reliability", dependencies: ["AttemptLog"]),
@@ -49,7 +50,7 @@ let package = Package(
     .executableTarget(
       name: "bench", dependencies: ["AttemptLog", "Exposition", "Reliability", "Report", "Retry"],
       path: "Tests/Bench"),
-    .target(name: "TestSupport", dependencies: ["AttemptLog"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["AttemptLog", "CZlib"], path: "Tests/TestSupport"),
     .testTarget(name: "AttemptLogTests", dependencies: ["AttemptLog", "TestSupport"]),
     .testTarget(
       name: "ReliabilityTests", dependencies: ["AttemptLog", "Reliability", "TestSupport"]),
@@ -84,8 +85,8 @@ let package = Package(
   ]
 )
 
-// The same settings for every target.
-for target in package.targets {
+// The same settings for every target that is compiled.
+for target in package.targets where target.type != .system {
   target.swiftSettings = [
     // `any P` shows where a witness table is in play.
     .enableUpcomingFeature("ExistentialAny"),

@@ -58,6 +58,8 @@ struct Command: Sendable {
 }
 
 extension Option {
+  static let format = Option(
+    name: "--format", value: "FORMAT", help: "text (default) or json")
   static let now = Option(
     name: "--now", value: "TIME",
     help: "the present time, so that output can be repeated (RFC 3339)")
@@ -89,4 +91,18 @@ extension Arguments {
     }
     return fraction
   }
+
+  /// What is asked for with `--format`.
+  func format() throws(UsageError) -> OutputFormat {
+    guard let name = value("--format") else { return .text }
+    guard let format = OutputFormat(rawValue: name) else {
+      throw .invalidValue("--format", name, expected: "text or json")
+    }
+    return format
+  }
+}
+
+/// For people or for machines.
+enum OutputFormat: String {
+  case text, json
 }

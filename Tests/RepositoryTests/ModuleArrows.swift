@@ -1,7 +1,8 @@
 /// Which of our modules each module may import: the arrows of the architecture.
 enum ModuleArrows {
   static let allowed: [String: Set<String>] = [
-    "AttemptLog": [],
+    "CZlib": [],
+    "AttemptLog": ["CZlib"],
     "Retry": ["AttemptLog"],
     "TranscriptionClients": ["Retry", "AttemptLog"],
     "Reliability": ["AttemptLog"],
