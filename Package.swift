@@ -69,7 +69,9 @@ let package = Package(
       dependencies: [
         "AttemptLog", "HTTPServer", "ProviderSimulator", "TestSupport", "provider-simulator",
       ]),
-    .testTarget(name: "RelmonTests", dependencies: ["TestSupport", "relmon"]),
+    .testTarget(
+      name: "RelmonTests", dependencies: ["AttemptLog", "TestSupport", "relmon"],
+      exclude: ["Golden"]),
     .testTarget(
       name: "ReportTests", dependencies: ["AttemptLog", "Reliability", "Report", "TestSupport"],
       exclude: ["Golden"]),

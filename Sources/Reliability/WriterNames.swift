@@ -3,10 +3,10 @@ import AttemptLog
 /// The ids of writers, numbered in the order in which they came; of a long one its beginning and a
 /// hash are kept.
 struct WriterNames: Sendable {
-  /// Of an id that is kept as it is; those of this project have 16.
-  static let nameBytesMax = 63
+  /// Of an id that is kept as it is; those of this project have 16, a UUID 36.
+  static let nameBytesMax = 39
   /// What is kept of a longer one.
-  static let headBytes = 48
+  static let headBytes = 24
 
   private var known: Interner
   private let hasher = ByteHasher()

@@ -9,7 +9,7 @@ struct Command: Sendable {
   let example: String
   let run: @Sendable (Arguments) throws -> ExitCode
 
-  static let all: [Command] = [.serve, .metrics, .report]
+  static let all: [Command] = [.serve, .metrics, .report, .verify]
 
   static func find(_ name: String) throws(UsageError) -> Command {
     guard let command = all.first(where: { $0.name == name }) else {
