@@ -28,4 +28,25 @@ public enum Gzip: Sendable {
     unsafe deflateEnd(&stream)
     return output
   }
+
+  /// How many bytes zlib gets out of the beginning of a member, at most so many, in one call.
+  public static func inflatedCount(of beginning: [UInt8], atMost count: Int) -> Int {
+    var stream = unsafe z_stream()
+    let result = unsafe inflateInit2_(
+      &stream, 16 + 15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+    precondition(result == Z_OK, "inflateInit2: \(result)")
+    var input = beginning
+    var output = [UInt8](repeating: 0, count: count)
+    unsafe input.withUnsafeMutableBufferPointer { source in
+      unsafe output.withUnsafeMutableBufferPointer { target in
+        unsafe stream.next_in = source.baseAddress
+        unsafe stream.avail_in = UInt32(source.count)
+        unsafe stream.next_out = target.baseAddress
+        unsafe stream.avail_out = UInt32(target.count)
+        _ = unsafe inflate(&stream, Z_SYNC_FLUSH)
+      }
+    }
+    unsafe inflateEnd(&stream)
+    return unsafe count - Int(stream.avail_out)
+  }
 }
