@@ -143,15 +143,24 @@ public final class LogFollower {
       return [LogFile(named: location.path)]
     }
     let files = try location.files()
-    if let identity,
-      let own = files.firstIndex(where: {
-        FileIdentity(path: $0.path)?.isSameFile(as: identity) == true
-      })
-    {
+    if let identity, let own = files.firstIndex(where: { isCurrent($0, identity) }) {
       current?.number = files[own].number
       return Array(files[(own + 1)...])
     }
-    return files.filter { ($0.number ?? .max) > lastNumber ?? .min }
+    return files.filter(isNew)
+  }
+
+  private func isNew(_ file: LogFile) -> Bool {
+    (file.number ?? .max) > lastNumber ?? .min
+  }
+
+  /// Whether a file is the open one, under another name or compressed since.
+  private func isCurrent(_ file: LogFile, _ identity: FileIdentity) -> Bool {
+    if FileIdentity(path: file.path)?.isSameFile(as: identity) == true { return true }
+    guard isNew(file), file.path.hasSuffix(LogLocation.compressedSuffix), let current else {
+      return false
+    }
+    return current.isBeginning(ofCompressed: file)
   }
 }
 

@@ -94,6 +94,27 @@ final class OpenLogFile {
   }
 }
 
+extension OpenLogFile {
+  /// What is compared of two files: the first line with its id, time and number is shorter.
+  private static let beginningBytes = 512
+
+  /// Whether a compressed file begins as this one does, so that it was made of it.
+  func isBeginning(ofCompressed file: LogFile) -> Bool {
+    var own = [UInt8](repeating: 0, count: Self.beginningBytes)
+    let count = unsafe own.withUnsafeMutableBytes {
+      unsafe pread(descriptor, $0.baseAddress, $0.count, 0)
+    }
+    guard count > 0 else { return false }
+    var other = [UInt8](repeating: 0, count: count)
+    do throws(LogReadError) {
+      return try OpenLogFile(file).read(&other) == count && other[...] == own[..<count]
+    } catch {
+      // It is told when it is read.
+      return false
+    }
+  }
+}
+
 // As its follower.
 @available(*, unavailable)
 extension OpenLogFile: Sendable {}

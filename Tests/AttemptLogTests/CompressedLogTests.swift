@@ -173,6 +173,24 @@ struct CompressedLogTests {
     #expect(try read().sink.seqs == [1])
   }
 
+  @Test func `a file that is rotated and compressed at once is not read again`() throws {
+    try write(lines(1...2), to: "attempts.jsonl")
+    let follower = try LogFollower(path: directory.path)
+    var sink = CollectedRecords()
+    while try follower.read(into: &sink) {}
+    // What is written after that look is read from the file that is still open.
+    let handle = try #require(FileHandle(forWritingAtPath: directory.file("attempts.jsonl")))
+    try handle.seekToEnd()
+    try handle.write(contentsOf: lines(3...3))
+    try handle.close()
+    try FileManager.default.removeItem(atPath: directory.file("attempts.jsonl"))
+    try write(Gzip.member(lines(1...3)), to: "attempts.000001.jsonl.gz")
+    try write(Gzip.member(lines(4...5)), to: "attempts.000002.jsonl.gz")
+    try write(lines(6...6), to: "attempts.jsonl")
+    while try follower.read(into: &sink) {}
+    #expect(sink.seqs == [1, 2, 3, 4, 5, 6])
+  }
+
   @Test func `a file given by name is inflated if its name says so`() throws {
     try write(Gzip.member(lines(1...2)), to: "old.gz")
     var sink = CollectedRecords()
