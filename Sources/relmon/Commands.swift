@@ -26,8 +26,8 @@ struct Command: Sendable {
 
     \(summary)
 
-    LOG is a file, a directory of segments, or several of them; without it $RELMON_LOG, else
-    attempts.jsonl in the current directory.
+    LOG is a file, plain or .gz, a directory of segments, or several of them; without it
+    $RELMON_LOG, else attempts.jsonl in the current directory.
 
     options:
     \(Option.table(options + [.help]))
