@@ -14,8 +14,9 @@ let package = Package(
     .executable(name: "transcribe", targets: ["transcribe"]),
   ],
   targets: [
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "Threading"),
-    .target(name: "AttemptLog", dependencies: ["Threading"]),
+    .target(name: "AttemptLog", dependencies: ["CZlib", "Threading"]),
     .target(name: "Retry", dependencies: ["AttemptLog"]),
     .target(name: "TranscriptionClients", dependencies: ["AttemptLog", "Retry"]),
     .target(name: "Reliability", dependencies: ["AttemptLog"]),
@@ -54,7 +55,7 @@ let package = Package(
     .executableTarget(
       name: "log-load", dependencies: ["AttemptLog", "CommandLineOptions", "Threading"],
       path: "Tests/LogLoad"),
-    .target(name: "TestSupport", dependencies: ["AttemptLog"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["AttemptLog", "CZlib"], path: "Tests/TestSupport"),
     .testTarget(name: "AttemptLogTests", dependencies: ["AttemptLog", "TestSupport", "Threading"]),
     .testTarget(
       name: "ReliabilityTests", dependencies: ["AttemptLog", "Reliability", "TestSupport"]),
@@ -73,7 +74,9 @@ let package = Package(
       dependencies: [
         "AttemptLog", "HTTPServer", "ProviderSimulator", "TestSupport", "provider-simulator",
       ]),
-    .testTarget(name: "RelmonTests", dependencies: ["TestSupport", "relmon"]),
+    .testTarget(
+      name: "RelmonTests", dependencies: ["AttemptLog", "TestSupport", "relmon"],
+      exclude: ["Golden"]),
     .testTarget(
       name: "ReportTests", dependencies: ["AttemptLog", "Reliability", "Report", "TestSupport"],
       exclude: ["Golden"]),
@@ -89,8 +92,8 @@ let package = Package(
   ]
 )
 
-// The same settings for every target.
-for target in package.targets {
+// The same settings for every target that is compiled.
+for target in package.targets where target.type != .system {
   target.swiftSettings = [
     // `any P` shows where a witness table is in play.
     .enableUpcomingFeature("ExistentialAny"),

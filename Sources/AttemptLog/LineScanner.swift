@@ -98,45 +98,52 @@ public struct LineScanner: Sendable {
 
 extension LineScanner {
   private mutating func checkSchema(_ line: Span<UInt8>) throws(LineError) {
-    guard integer(.v, in: line) == 1 else { throw .schema(.v) }
-    guard let kind = recordKind(in: line) else { throw .schema(.kind) }
-    guard let time = time(.time, in: line) else { throw .schema(.time) }
-    try require(hasText(.writer), .writer)
-    guard let seq = ordinal(.seq, in: line) else { throw .schema(.seq) }
+    guard integer(.v, in: line) == 1 else { throw violation(.v, .version) }
+    guard let kind = recordKind(in: line) else { throw violation(.kind, .text) }
+    guard let time = time(.time, in: line) else { throw violation(.time, .time) }
+    try require(hasText(.writer), .writer, .text)
+    guard let seq = ordinal(.seq, in: line) else { throw violation(.seq, .ordinal) }
     self.kind = kind
     self.time = time
     self.seq = seq
     switch kind {
-    case .segment: try require(hasText(.segment), .segment)
-    case .dropped: try require(count(.count, in: line) != nil, .count)
+    case .segment: try require(hasText(.segment), .segment, .text)
+    case .dropped: try require(count(.count, in: line) != nil, .count, .count)
     case .attemptStart:
       try requireIdentity()
-      try require(ordinal(.attempt, in: line) != nil, .attempt)
+      try require(ordinal(.attempt, in: line) != nil, .attempt, .ordinal)
     case .attempt:
       try requireIdentity()
-      try require(ordinal(.attempt, in: line) != nil, .attempt)
-      try require(hasText(.outcome), .outcome)
-      try require(isAmount(.latencyMs, in: line), .latencyMs)
-      try require(hasText(.decision), .decision)
+      try require(ordinal(.attempt, in: line) != nil, .attempt, .ordinal)
+      try require(hasText(.outcome), .outcome, .text)
+      try require(isAmount(.latencyMs, in: line), .latencyMs, .amount)
+      try require(hasText(.decision), .decision, .text)
     case .operation:
       try requireIdentity()
-      try require(hasText(.outcome), .outcome)
-      try require(bool(.retried) != nil, .retried)
-      try require(count(.attempts, in: line) != nil, .attempts)
-      try require(isAmount(.durationMs, in: line), .durationMs)
-      try require(isAmount(.sleptMs, in: line), .sleptMs)
+      try require(hasText(.outcome), .outcome, .text)
+      try require(bool(.retried) != nil, .retried, .bool)
+      try require(count(.attempts, in: line) != nil, .attempts, .count)
+      try require(isAmount(.durationMs, in: line), .durationMs, .amount)
+      try require(isAmount(.sleptMs, in: line), .sleptMs, .amount)
     case .writerStart, .writerStop, .unknown: break
     }
   }
 
   private func requireIdentity() throws(LineError) {
-    try require(hasText(.provider), .provider)
-    try require(hasText(.operation), .operation)
-    try require(hasText(.operationID), .operationID)
+    try require(hasText(.provider), .provider, .text)
+    try require(hasText(.operation), .operation, .text)
+    try require(hasText(.operationID), .operationID, .text)
   }
 
-  private func require(_ condition: Bool, _ key: Key) throws(LineError) {
-    if !condition { throw .schema(key) }
+  private func require(
+    _ condition: Bool, _ key: Key, _ expected: SchemaExpectation
+  ) throws(LineError) {
+    if !condition { throw violation(key, expected) }
+  }
+
+  private func violation(_ key: Key, _ expected: SchemaExpectation) -> LineError {
+    let found = value(key).flatMap { $0.kind == .null ? nil : $0.start }
+    return .schema(key, expected: expected, offset: found)
   }
 
   /// Nil if the key is no string.
@@ -154,43 +161,4 @@ extension LineScanner {
       }
     }
   }
-}
-
-/// Why a line is not a record.
-public enum LineError: Error, Equatable, CustomStringConvertible {
-  /// Longer than `LineScanner.lineBytesMax`; so many bytes without the newline, or more.
-  case oversized(bytes: Int)
-  /// Not a JSON object; at this byte of the line something else was expected.
-  case malformed(offset: Int, expected: JSONExpectation)
-  /// A required key is missing or has the wrong type, or `v` is of another major version.
-  case schema(Key)
-
-  /// The label of `relmon_log_records_rejected_total`.
-  public var reason: RejectionReason {
-    switch self {
-    case .oversized: .oversized
-    case .malformed: .malformed
-    case .schema: .schema
-    }
-  }
-
-  public var description: String {
-    switch self {
-    case .oversized(let bytes):
-      "oversized: \(bytes) bytes or more, at most \(LineScanner.lineBytesMax) with the newline"
-    case .malformed(let offset, let expected):
-      "malformed: expected \(expected.rawValue) at byte \(offset) of the line"
-    case .schema(.v):
-      "schema: \"v\" is not 1"
-    case .schema(let key):
-      "schema: required key \"\(key.name)\" is missing or of the wrong type"
-    }
-  }
-}
-
-/// Why a line was not counted.
-public enum RejectionReason: String, CaseIterable, Sendable {
-  case malformed, schema, oversized
-  /// A line with the same writer and `seq` was read before.
-  case duplicate
 }

@@ -1,5 +1,3 @@
-import Glibc
-
 /// Reads a log to its end, and goes on from there whenever it is asked again.
 ///
 /// It holds the active file open: when that is renamed by a rotation, the rest of it is read, then
@@ -9,6 +7,12 @@ public final class LogFollower {
   public let location: LogLocation
   /// Bytes of complete lines, newlines included, of all files.
   public var bytesRead: Int64 { bytesOfClosedFiles + (current?.parser.position.offset ?? 0) }
+  /// Lines of all files, as newlines end them; a last line without one counts in a complete file.
+  public var linesRead: Int {
+    linesOfClosedFiles + (current.map { $0.parser.position.line - 1 } ?? 0)
+  }
+  /// Files that were opened.
+  public private(set) var filesRead = 0
   /// The file that is being read, or that was read last.
   public private(set) var path: String
 
@@ -21,6 +25,7 @@ public final class LogFollower {
   /// A file of `pending` could not be opened: the directory is listed again.
   private var isListingOld = false
   private var bytesOfClosedFiles: Int64 = 0
+  private var linesOfClosedFiles = 0
   private var buffer = [UInt8](repeating: 0, count: LogFollower.chunkBytes)
 
   /// What is read at a time.
@@ -36,6 +41,9 @@ public final class LogFollower {
 
   /// Reads until at least `limit` bytes are read or the end is reached.
   ///
+  /// Of a damaged compressed file what was inflated counts; the error tells of its rest, and the
+  /// next call goes on behind it.
+  ///
   /// - Returns: whether there is more to read at once.
   public func read(
     atLeast limit: Int = .max, into sink: inout some RecordSink
@@ -43,7 +51,7 @@ public final class LogFollower {
     var budget = limit
     while budget > 0 {
       guard let file = try openNext() else { return false }
-      let count = try file.read(&buffer)
+      let count = try read(file, into: &sink)
       if count > 0 {
         current?.parser.feed(buffer.span.extracting(..<count), to: &sink)
         budget -= count
@@ -56,11 +64,29 @@ public final class LogFollower {
     return true
   }
 
+  private func read(
+    _ file: OpenLogFile, into sink: inout some RecordSink
+  ) throws(LogReadError) -> Int {
+    do throws(LogReadError) {
+      return try file.read(&buffer)
+    } catch {
+      if error.costsOnlyRest { closeCurrent(into: &sink) }
+      throw error
+    }
+  }
+
   /// Bytes that are there now and not read as lines: those of the rest of the open file and of the
-  /// files that come next.
+  /// files that come next, as they are in compressed ones.
   public func unreadBytes() -> Int64 {
     let rest = current.map { $0.unreadBytes } ?? 0
     return pending.reduce(rest) { $0 + (FileIdentity(path: $1.path)?.size ?? 0) }
+  }
+
+  /// What follows the last newline of the active file, where it begins, and how many bytes it has;
+  /// nil if there is nothing.
+  public var unfinishedLine: (position: LinePosition, bytes: Int)? {
+    guard let parser = current?.parser, parser.unfinishedBytes > 0 else { return nil }
+    return (parser.position, parser.unfinishedBytes)
   }
 
   /// The open file, or the next one opened; nil if there is none.
@@ -75,12 +101,14 @@ public final class LogFollower {
     pending.removeFirst()
     path = next.path
     current = file
+    filesRead += 1
     return file
   }
 
   private func closeCurrent(into sink: inout some RecordSink) {
     current?.parser.finish(&sink)
-    bytesOfClosedFiles += current?.parser.position.offset ?? 0
+    bytesOfClosedFiles = bytesRead
+    linesOfClosedFiles = linesRead
     lastNumber = current?.number ?? lastNumber
     current = nil
   }
@@ -115,114 +143,27 @@ public final class LogFollower {
       return [LogFile(named: location.path)]
     }
     let files = try location.files()
-    if let identity,
-      let own = files.firstIndex(where: {
-        FileIdentity(path: $0.path)?.isSameFile(as: identity) == true
-      })
-    {
+    if let identity, let own = files.firstIndex(where: { isCurrent($0, identity) }) {
       current?.number = files[own].number
       return Array(files[(own + 1)...])
     }
-    return files.filter { ($0.number ?? .max) > lastNumber ?? .min }
+    return files.filter(isNew)
+  }
+
+  private func isNew(_ file: LogFile) -> Bool {
+    (file.number ?? .max) > lastNumber ?? .min
+  }
+
+  /// Whether a file is the open one, under another name or compressed since.
+  private func isCurrent(_ file: LogFile, _ identity: FileIdentity) -> Bool {
+    if FileIdentity(path: file.path)?.isSameFile(as: identity) == true { return true }
+    guard isNew(file), file.path.hasSuffix(LogLocation.compressedSuffix), let current else {
+      return false
+    }
+    return current.isBeginning(ofCompressed: file)
   }
 }
 
 // One owner at a time.
 @available(*, unavailable)
 extension LogFollower: Sendable {}
-
-/// An open file of a log with its parser.
-private final class OpenLogFile {
-  let path: String
-  var number: Int?
-  var isComplete: Bool
-  var parser = LogParser()
-  /// Bytes read, complete lines or not.
-  private(set) var offset: Int64 = 0
-  private let descriptor: Int32
-
-  init(_ file: LogFile) throws(LogReadError) {
-    path = file.path
-    number = file.number
-    isComplete = file.isComplete
-    if path == LogLocation.standardInput {
-      descriptor = dup(STDIN_FILENO)
-      return
-    }
-    guard !path.hasSuffix(LogLocation.compressedSuffix) else { throw .compressed(path: path) }
-    // O_NONBLOCK, so that opening a FIFO does not wait for its writer.
-    descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw .system(path: path, call: "open", errno: errno) }
-    guard try identity().isRegular else { throw .notRegular(path: path) }
-  }
-
-  deinit {
-    if descriptor >= 0 { close(descriptor) }
-  }
-
-  func identity() throws(LogReadError) -> FileIdentity {
-    guard let identity = FileIdentity(descriptor: descriptor) else {
-      throw .system(path: path, call: "fstat", errno: errno)
-    }
-    return identity
-  }
-
-  /// An unfinished line, and what was not read yet.
-  var unreadBytes: Int64 {
-    let size = FileIdentity(descriptor: descriptor)?.size ?? offset
-    return max(0, size - offset) + Int64(parser.unfinishedBytes)
-  }
-
-  /// How many bytes were read; 0 at the end.
-  func read(_ buffer: inout [UInt8]) throws(LogReadError) -> Int {
-    while true {
-      let count = unsafe buffer.withUnsafeMutableBytes {
-        unsafe Glibc.read(descriptor, $0.baseAddress, $0.count)
-      }
-      if count >= 0 {
-        offset += Int64(count)
-        return count
-      }
-      guard errno == EINTR else { throw .system(path: path, call: "read", errno: errno) }
-    }
-  }
-
-  /// After a truncation: what was there is counted and gone, what comes next is read.
-  func continueAtEnd(_ end: Int64) throws(LogReadError) {
-    guard lseek(descriptor, off_t(end), SEEK_SET) >= 0 else {
-      throw .system(path: path, call: "lseek", errno: errno)
-    }
-    offset = end
-  }
-}
-
-/// Which file a name or a descriptor leads to, and its size.
-private struct FileIdentity {
-  let device: UInt
-  let inode: UInt
-  let size: Int64
-  let isRegular: Bool
-
-  init?(path: String) {
-    var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return nil }
-    self.init(status)
-  }
-
-  init?(descriptor: Int32) {
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { return nil }
-    self.init(status)
-  }
-
-  private init(_ status: stat) {
-    device = UInt(status.st_dev)
-    inode = UInt(status.st_ino)
-    size = Int64(status.st_size)
-    isRegular = status.st_mode & S_IFMT == S_IFREG
-  }
-
-  func isSameFile(as other: FileIdentity) -> Bool {
-    device == other.device && inode == other.inode
-  }
-}

@@ -110,10 +110,17 @@ public enum LogReadError: Error, Equatable, CustomStringConvertible {
   /// A directory without an active file or a segment.
   case noLog(directory: String)
   case notRegular(path: String)
-  /// Compressed segments cannot be read yet.
-  case compressed(path: String)
+  /// The rest of a compressed file cannot be inflated.
+  case compressed(path: String, GzipError)
   /// The file became shorter than what was read of it; reading goes on at its new end.
   case truncated(path: String, from: Int64, to: Int64)
+
+  /// Reading goes on behind what cannot be read.
+  public var costsOnlyRest: Bool {
+    if case .compressed(_, .truncated) = self { return true }
+    if case .compressed(_, .damaged) = self { return true }
+    return false
+  }
 
   public var description: String {
     switch self {
@@ -123,8 +130,8 @@ public enum LogReadError: Error, Equatable, CustomStringConvertible {
       "no log in \"\(directory)\": expected \(LogLocation.activeName) or attempts.000001.jsonl, …"
     case .notRegular(let path):
       "cannot read \"\(path)\": not a regular file or a directory"
-    case .compressed(let path):
-      "cannot read \"\(path)\": compressed segments are not supported yet; gunzip it first"
+    case .compressed(let path, let error):
+      "cannot read the rest of \"\(path)\": \(error); what was inflated before counts"
     case .truncated(let path, let from, let to):
       "\"\(path)\" was truncated from \(from) to \(to) bytes; reading goes on at its new end"
     }

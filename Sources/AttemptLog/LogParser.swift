@@ -4,6 +4,12 @@ public protocol RecordSink {
   mutating func accept(_ fields: LineScanner, _ line: Span<UInt8>, at position: LinePosition)
   /// `line` is a prefix of what was rejected, whole unless it was oversized.
   mutating func reject(_ error: LineError, _ line: Span<UInt8>, at position: LinePosition)
+  /// A line of white space alone was passed over.
+  mutating func passBlankLine(at position: LinePosition)
+}
+
+extension RecordSink {
+  public mutating func passBlankLine(at position: LinePosition) {}
 }
 
 /// Where a line, or a piece of a damaged line, stands in its file.
@@ -12,10 +18,13 @@ public struct LinePosition: Hashable, Sendable {
   public var line: Int
   /// Of the first byte, from 0.
   public var offset: Int64
+  /// The line was cut, and this is one of its pieces.
+  public var isPiece: Bool
 
-  public init(line: Int, offset: Int64) {
+  public init(line: Int, offset: Int64, isPiece: Bool = false) {
     self.line = line
     self.offset = offset
+    self.isPiece = isPiece
   }
 }
 
@@ -37,6 +46,11 @@ public struct LogParser: Sendable {
   /// Bytes of an oversized line that were let go: of earlier pieces, and of the present one.
   private var discarded: Int64 = 0
   private var discardedOfPiece = 0
+  /// How the present piece begins, if bytes of it were let go.
+  private var headOfPiece: [UInt8] = []
+
+  /// What a sink is shown of an oversized piece, at most.
+  static let headBytesMax = 256
 
   public init() {}
 
@@ -79,7 +93,7 @@ public struct LogParser: Sendable {
     carry.removeAll(keepingCapacity: true)
     isOversized = false
     discarded = 0
-    discardedOfPiece = 0
+    forgetPiece()
     advance(by: bytes)
   }
 
@@ -93,7 +107,7 @@ public struct LogParser: Sendable {
 
 extension LogParser {
   private mutating func judgeLine(_ line: Span<UInt8>, to sink: inout some RecordSink) {
-    if line.isBlankLine { return }
+    if line.isBlankLine { return sink.passBlankLine(at: position) }
     do throws(LineError) {
       try scanner.scan(line)
       sink.accept(scanner, line, at: position)
@@ -123,7 +137,7 @@ extension LogParser {
     _ piece: Span<UInt8>, at offset: Int, to sink: inout some RecordSink
   ) {
     if piece.isBlankLine { return }
-    let position = LinePosition(line: position.line, offset: position.offset + Int64(offset))
+    let position = positionOfPiece(at: offset)
     do throws(LineError) {
       try scanner.scan(piece)
       sink.accept(scanner, piece, at: position)
@@ -140,35 +154,56 @@ extension LogParser {
     var start = 0
     var searched = discardedOfPiece > 0 ? 0 : 1
     while let next = Self.nextRecord(in: bytes.span, from: searched) {
-      judgePieceOfOversized(bytes.span.extracting(start..<next), behind: start, to: &sink)
+      let piece = bytes.span.extracting(start..<next)
+      judgePieceOfOversized(piece, behind: start, isLast: false, to: &sink)
       start = next
       searched = next + 1
     }
     if isEnd {
-      judgePieceOfOversized(bytes.span.extracting(start...), behind: start, to: &sink)
+      let piece = bytes.span.extracting(start...)
+      judgePieceOfOversized(piece, behind: start, isLast: true, to: &sink)
       return
     }
     let isTooLong = discardedOfPiece + bytes.count - start >= LineScanner.lineBytesMax
     let keptFrom = isTooLong ? max(start, bytes.count - LineWriter.prefix.count + 1) : start
-    if isTooLong { discardedOfPiece += keptFrom - start }
+    if isTooLong {
+      if discardedOfPiece == 0 {
+        headOfPiece = Array(bytes[start...].prefix(Self.headBytesMax))
+      }
+      discardedOfPiece += keptFrom - start
+    }
     discarded += Int64(keptFrom)
     carry.removeSubrange(..<keptFrom)
   }
 
   /// Judges the rest of a piece, which stands `offset` bytes behind the beginning of `carry`.
   private mutating func judgePieceOfOversized(
-    _ piece: Span<UInt8>, behind offset: Int, to sink: inout some RecordSink
+    _ piece: Span<UInt8>, behind offset: Int, isLast: Bool, to sink: inout some RecordSink
   ) {
     let count = discardedOfPiece + piece.count
     let start = Int(discarded) + offset - discardedOfPiece
-    discardedOfPiece = 0
     if count < LineScanner.lineBytesMax {
       judgePiece(piece, at: start, to: &sink)
     } else {
-      sink.reject(
-        .oversized(bytes: count), piece,
-        at: LinePosition(line: position.line, offset: position.offset + Int64(start)))
+      let error = LineError.oversized(bytes: count)
+      var position = positionOfPiece(at: start)
+      position.isPiece = start > 0 || !isLast
+      if discardedOfPiece > 0 {
+        sink.reject(error, headOfPiece.span, at: position)
+      } else {
+        sink.reject(error, piece, at: position)
+      }
     }
+    forgetPiece()
+  }
+
+  private mutating func forgetPiece() {
+    discardedOfPiece = 0
+    headOfPiece.removeAll(keepingCapacity: true)
+  }
+
+  private func positionOfPiece(at offset: Int) -> LinePosition {
+    LinePosition(line: position.line, offset: position.offset + Int64(offset), isPiece: true)
   }
 
   private static func nextRecord(in line: Span<UInt8>, from start: Int) -> Int? {

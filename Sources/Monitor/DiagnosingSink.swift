@@ -28,6 +28,10 @@ public struct DiagnosingSink<Sink: RecordSink>: RecordSink {
     sink.reject(error, line, at: position)
   }
 
+  public mutating func passBlankLine(at position: LinePosition) {
+    sink.passBlankLine(at: position)
+  }
+
   /// Tells of the first rejected line, and how many more there were.
   public mutating func summarize(_ diagnose: (String) -> Void) {
     if let first {

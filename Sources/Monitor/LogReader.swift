@@ -58,7 +58,7 @@ struct LogReader {
       sink.summarize(configuration.diagnose)
       if lastErrors[index] != error.description { configuration.diagnose(error.description) }
       lastErrors[index] = error.description
-      return false
+      return error.costsOnlyRest
     }
   }
 

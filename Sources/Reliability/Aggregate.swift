@@ -49,7 +49,7 @@ public struct Aggregate<Counts: EventCounts>: RecordSink, Sendable {
   public mutating func accept(
     _ fields: LineScanner, _ line: Span<UInt8>, at position: LinePosition
   ) {
-    guard let writer = log.accept(fields, line) else { return }
+    guard case .new(let writer) = log.accept(fields, line) else { return }
     switch fields.kind {
     case .attemptStart, .attempt, .operation: acceptLine(of: writer, fields, line)
     case .writerStop: open.writerStopped(writer)

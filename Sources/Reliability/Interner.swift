@@ -113,5 +113,14 @@ public struct ByteHasher: Sendable {
     public func hash(into hasher: inout Hasher) {
       hasher.combine(low)
     }
+
+    /// Appends its 16 bytes.
+    func append(to bytes: inout [UInt8]) {
+      for word in [low, high] {
+        for shift in stride(from: 0, to: 64, by: 8) {
+          bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+        }
+      }
+    }
   }
 }

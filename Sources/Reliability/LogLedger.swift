@@ -10,11 +10,30 @@ public struct LogLedger: Sendable {
   public private(set) var dropped: Int64 = 0
   /// Event time of the newest record.
   public private(set) var lastRecord: Timestamp?
+  /// Accepted lines whose numbers were not looked at, as there was no room to remember them.
+  public private(set) var unchecked = 0
 
-  private var writers = Interner()
+  private let limits: Limits
+  private var writers: WriterNames
   private var sequences: [SequenceSet] = []
+  private var gapCount = 0
+  /// Of the few writers that have any.
+  private var repeats: [Int: Int] = [:]
+  private var droppedByWriter: [Int: Int64] = [:]
 
-  public init() {}
+  /// How much is remembered of writers.
+  public struct Limits: Sendable {
+    public var writersMax = Int.max
+    /// Ranges of missing numbers, of all writers.
+    public var gapsMax = Int.max
+
+    public init() {}
+  }
+
+  public init(limits: Limits = Limits()) {
+    self.limits = limits
+    writers = WriterNames(capacity: limits.writersMax)
+  }
 
   /// The keys whose values outside their closed set are counted.
   public static let restrictedKeys: [Key] = [
@@ -29,29 +48,59 @@ public struct LogLedger: Sendable {
 
   /// Numbers that no accepted line has, between the lowest and the highest of each writer.
   public var missing: Int64 {
-    sequences.reduce(0) { sum, set in
-      let (total, overflow) = sum.addingReportingOverflow(set.missing)
-      return overflow ? .max : total
+    sequences.reduce(0) { $0.addingSaturated($1.missing) }
+  }
+
+  /// What became of a line that keeps the schema.
+  enum Acceptance {
+    case new(writer: Int)
+    /// It was read before, and is rejected.
+    case repeated
+    /// Counted; its number was not looked at.
+    case unchecked
+  }
+
+  /// Counts a line, unless it was read before.
+  mutating func accept(_ fields: LineScanner, _ line: Span<UInt8>) -> Acceptance {
+    guard let writer = fields.withText(.writer, in: line, { writers.number($0) }) ?? nil else {
+      return acceptUnchecked(fields, line)
+    }
+    if writer == sequences.count { sequences.append(SequenceSet()) }
+    let gapsBefore = sequences[writer].gaps.count
+    let gapsMax = gapsBefore + (limits.gapsMax - gapCount)
+    switch sequences[writer].insert(fields.seq, gapsMax: gapsMax) {
+    case .new:
+      gapCount += sequences[writer].gaps.count - gapsBefore
+      count(fields, line, writer: writer)
+      return .new(writer: writer)
+    case .repeated:
+      rejected[.duplicate, default: 0] += 1
+      repeats[writer, default: 0] += 1
+      return .repeated
+    case .noRoom: return acceptUnchecked(fields, line)
     }
   }
 
-  /// Counts an accepted line; nil if it was read before, else the number of its writer.
-  mutating func accept(_ fields: LineScanner, _ line: Span<UInt8>) -> Int? {
-    guard let writer = fields.withText(.writer, in: line, { writers.number($0) }) ?? nil else {
-      return nil
-    }
-    if writer == sequences.count { sequences.append(SequenceSet()) }
-    guard sequences[writer].insert(fields.seq) else {
-      rejected[.duplicate, default: 0] += 1
-      return nil
-    }
+  private mutating func acceptUnchecked(
+    _ fields: LineScanner, _ line: Span<UInt8>
+  ) -> Acceptance {
+    unchecked += 1
+    count(fields, line, writer: nil)
+    return .unchecked
+  }
+
+  private mutating func count(_ fields: LineScanner, _ line: Span<UInt8>, writer: Int?) {
     records[fields.kind, default: 0] += 1
     lastRecord = max(lastRecord ?? fields.time, fields.time)
-    if fields.kind == .dropped, let count = fields.count(.count, in: line) {
-      let (sum, overflow) = dropped.addingReportingOverflow(count)
-      dropped = overflow ? .max : sum
+    if fields.kind == .dropped { countLoss(fields, line, writer: writer) }
+  }
+
+  private mutating func countLoss(_ fields: LineScanner, _ line: Span<UInt8>, writer: Int?) {
+    guard let count = fields.count(.count, in: line) else { return }
+    dropped = dropped.addingSaturated(count)
+    if let writer {
+      droppedByWriter[writer] = droppedByWriter[writer, default: 0].addingSaturated(count)
     }
-    return writer
   }
 
   mutating func reject(_ reason: RejectionReason) {
@@ -65,5 +114,54 @@ public struct LogLedger: Sendable {
     let member = fields.member(key, of: set, in: line)
     if case .unmapped = member { unmapped[key, default: 0] += 1 }
     return member.value
+  }
+}
+
+// MARK: - By writer
+
+extension LogLedger {
+  /// What is wrong with the numbers of one writer.
+  public struct WriterLosses: Equatable, Sendable {
+    public let writer: String
+    /// Numbers between its lowest and its highest that no accepted line has.
+    public let missing: Int64
+    /// The first of them as ranges.
+    public let gaps: [ClosedRange<Int64>]
+    /// Of all of them.
+    public let gapCount: Int
+    /// Lines rejected as duplicates.
+    public let repeated: Int
+    /// Losses that it reported itself.
+    public let dropped: Int64
+  }
+
+  /// The writers with missing or repeated lines or reported losses, those with most first, and how
+  /// many there are in all.
+  public func losses(writersMax: Int, gapsMax: Int) -> (writers: [WriterLosses], count: Int) {
+    let concerned = sequences.indices.filter {
+      sequences[$0].missing > 0 || repeats[$0] != nil || droppedByWriter[$0, default: 0] > 0
+    }
+    let sorted = concerned.sorted { (weight($1), $0) < (weight($0), $1) }
+    let listed = sorted.prefix(writersMax).map { writer in
+      let set = sequences[writer]
+      return WriterLosses(
+        writer: writers.name(writer), missing: set.missing,
+        gaps: Array(set.gaps.prefix(gapsMax)), gapCount: set.gaps.count,
+        repeated: repeats[writer, default: 0], dropped: droppedByWriter[writer, default: 0])
+    }
+    return (listed, concerned.count)
+  }
+
+  private func weight(_ writer: Int) -> Int64 {
+    sequences[writer].missing.addingSaturated(Int64(repeats[writer, default: 0]))
+      .addingSaturated(droppedByWriter[writer, default: 0])
+  }
+}
+
+extension Int64 {
+  /// The sum of two amounts that are not negative, or the largest number.
+  func addingSaturated(_ other: Int64) -> Int64 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
   }
 }

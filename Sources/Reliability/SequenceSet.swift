@@ -1,53 +1,66 @@
-/// The sequence numbers of one writer that were accepted, as ranges: one, if none is missing.
+/// The sequence numbers of one writer that were accepted: from the lowest to the highest, without
+/// the gaps.
 struct SequenceSet: Sendable {
-  /// In order, not touching each other.
-  private(set) var ranges: [ClosedRange<Int64>] = []
-  private var count: Int64 = 0
+  /// What became of a number.
+  enum Insertion {
+    case new, repeated
+    /// It would have made a gap more than there may be.
+    case noRoom
+  }
 
-  /// Whether the number is new; it is there afterwards.
-  mutating func insert(_ number: Int64) -> Bool {
-    guard let last = ranges.last else {
-      ranges = [number...number]
-      count = 1
-      return true
-    }
-    if number > last.upperBound {
-      if number == last.upperBound + 1 {
-        ranges[ranges.count - 1] = last.lowerBound...number
-      } else {
-        ranges.append(number...number)
+  /// Numbers that are missing between the lowest and the highest, as ranges in order that do not
+  /// touch each other.
+  private(set) var gaps: [ClosedRange<Int64>] = []
+  /// How many those are.
+  private(set) var missing: Int64 = 0
+  /// From 1; the highest is below the lowest while there is none.
+  private var lowest: Int64 = 1
+  private var highest: Int64 = 0
+
+  /// Takes a number, from 1, unless that makes more than so many gaps.
+  mutating func insert(_ number: Int64, gapsMax: Int = .max) -> Insertion {
+    if highest < lowest {
+      lowest = number
+      highest = number
+    } else if number > highest {
+      if number > highest + 1 {
+        guard gaps.count < gapsMax else { return .noRoom }
+        gaps.append(highest + 1...number - 1)
+        missing += number - 1 - highest
       }
-      count += 1
-      return true
+      highest = number
+    } else if number < lowest {
+      if number < lowest - 1 {
+        guard gaps.count < gapsMax else { return .noRoom }
+        gaps.insert(number + 1...lowest - 1, at: 0)
+        missing += lowest - 1 - number
+      }
+      lowest = number
+    } else {
+      return fill(number, gapsMax: gapsMax)
     }
-    return insertEarlier(number)
+    return .new
   }
 
-  /// Numbers that are missing between the lowest and the highest.
-  var missing: Int64 {
-    guard let first = ranges.first, let last = ranges.last else { return 0 }
-    return last.upperBound - first.lowerBound + 1 - count
-  }
-
-  private mutating func insertEarlier(_ number: Int64) -> Bool {
-    var low = 0
-    var high = ranges.count - 1  // the last range does not end before `number`
-    while low < high {
-      let middle = (low + high) / 2
-      if ranges[middle].upperBound < number { low = middle + 1 } else { high = middle }
+  private mutating func fill(_ number: Int64, gapsMax: Int) -> Insertion {
+    var index = 0
+    var end = gaps.count
+    while index < end {
+      let middle = (index + end) / 2
+      if gaps[middle].upperBound < number { index = middle + 1 } else { end = middle }
     }
-    if ranges[low].contains(number) { return false }
-    count += 1
-    let joinsNext = ranges[low].lowerBound == number + 1
-    let joinsPrevious = low > 0 && ranges[low - 1].upperBound == number - 1
-    switch (joinsPrevious, joinsNext) {
-    case (true, true):
-      ranges[low - 1] = ranges[low - 1].lowerBound...ranges[low].upperBound
-      ranges.remove(at: low)
-    case (true, false): ranges[low - 1] = ranges[low - 1].lowerBound...number
-    case (false, true): ranges[low] = number...ranges[low].upperBound
-    case (false, false): ranges.insert(number...number, at: low)
+    guard index < gaps.count, gaps[index].contains(number) else { return .repeated }
+    let gap = gaps[index]
+    switch (gap.lowerBound == number, gap.upperBound == number) {
+    case (true, true): gaps.remove(at: index)
+    case (true, false): gaps[index] = number + 1...gap.upperBound
+    case (false, true): gaps[index] = gap.lowerBound...number - 1
+    case (false, false):
+      guard gaps.count < gapsMax else { return .noRoom }
+      gaps[index] = gap.lowerBound...number - 1
+      gaps.insert(number + 1...gap.upperBound, at: index + 1)
     }
-    return true
+    missing -= 1
+    return .new
   }
 }

@@ -9,7 +9,7 @@ struct Command: Sendable {
   let example: String
   let run: @Sendable (Arguments) throws -> ExitCode
 
-  static let all: [Command] = [.serve, .metrics, .report]
+  static let all: [Command] = [.serve, .metrics, .report, .verify]
 
   static func find(_ name: String) throws(UsageError) -> Command {
     guard let command = all.first(where: { $0.name == name }) else {
@@ -26,8 +26,8 @@ struct Command: Sendable {
 
     \(summary)
 
-    LOG is a file, a directory of segments, or several of them; without it $RELMON_LOG, else
-    attempts.jsonl in the current directory.
+    LOG is a file, plain or .gz, a directory of segments, or several of them; without it
+    $RELMON_LOG, else attempts.jsonl in the current directory.
 
     options:
     \(Option.table(options + [.help]))
@@ -58,6 +58,8 @@ struct Command: Sendable {
 }
 
 extension Option {
+  static let format = Option(
+    name: "--format", value: "FORMAT", help: "text (default) or json")
   static let now = Option(
     name: "--now", value: "TIME",
     help: "the present time, so that output can be repeated (RFC 3339)")
@@ -89,4 +91,18 @@ extension Arguments {
     }
     return fraction
   }
+
+  /// What is asked for with `--format`.
+  func format() throws(UsageError) -> OutputFormat {
+    guard let name = value("--format") else { return .text }
+    guard let format = OutputFormat(rawValue: name) else {
+      throw .invalidValue("--format", name, expected: "text or json")
+    }
+    return format
+  }
+}
+
+/// For people or for machines.
+enum OutputFormat: String {
+  case text, json
 }

@@ -34,16 +34,36 @@ struct LogInput: Sendable {
   }
 }
 
+extension [LogFollower] {
+  /// Reads all to their ends.
+  ///
+  /// - Returns: whether no file was damaged.
+  func readAll(into sink: inout some RecordSink) throws(Failure) -> Bool {
+    var isWhole = true
+    for follower in self where try !follower.readAll(into: &sink) { isWhole = false }
+    return isWhole
+  }
+}
+
 extension LogFollower {
-  /// Reads to the end, telling of what is rejected.
-  func readAll<Sink: RecordSink>(into sink: inout Sink) throws(Failure) {
+  /// Reads to the end, telling of what is rejected and of compressed files that are damaged.
+  ///
+  /// - Returns: whether no file was.
+  func readAll<Sink: RecordSink>(into sink: inout Sink) throws(Failure) -> Bool {
     var diagnosing = DiagnosingSink(sink, self)
-    do throws(LogReadError) {
-      while try read(into: &diagnosing) {}
-    } catch {
-      throw .inputOutput(error)
+    var isWhole = true
+    var hasMore = true
+    while hasMore {
+      do throws(LogReadError) {
+        hasMore = try read(into: &diagnosing)
+      } catch {
+        guard error.costsOnlyRest else { throw .inputOutput(error) }
+        Output.diagnose(error.description)
+        isWhole = false
+      }
     }
     diagnosing.summarize(Output.diagnose)
     sink = diagnosing.sink
+    return isWhole
   }
 }

@@ -13,8 +13,7 @@ extension Command {
         name: "--since", value: "TIME", help: "begin: a date, an RFC 3339 time, or 7d, 12h, 30m ago"
       ),
       Option(name: "--until", value: "TIME", help: "end, likewise; default: now"),
-      Option(name: "--format", value: "FORMAT", help: "text (default) or json"),
-      .objective, .strict, .now,
+      .format, .objective, .strict, .now,
     ],
     example: "relmon report --week 2026-W47 /var/log/app/attempts"
   ) { arguments in
@@ -23,27 +22,16 @@ extension Command {
     let format = try arguments.format()
     var input = ReportInput(
       window: window, objective: try arguments.objective() ?? Report.Objective.standard)
-    for follower in try LogInput(arguments).followers() { try follower.readAll(into: &input) }
+    let isWhole = try LogInput(arguments).followers().readAll(into: &input)
     let report = input.report(at: now)
     try Output.write(format == .json ? report.json() : report.text())
-    if arguments.isGiven("--strict") && report.log.isIncomplete { return .incomplete }
+    let isIncomplete = !isWhole || report.log.isIncomplete
+    if arguments.isGiven("--strict") && isIncomplete { return .incomplete }
     return report.isEmpty ? .noData : .ok
   }
 }
 
-private enum ReportFormat: String, CaseIterable {
-  case text, json
-}
-
 extension Arguments {
-  fileprivate func format() throws(UsageError) -> ReportFormat {
-    guard let name = value("--format") else { return .text }
-    guard let format = ReportFormat(rawValue: name) else {
-      throw .invalidValue("--format", name, expected: "text or json")
-    }
-    return format
-  }
-
   /// The window of `--week`, or of `--since` and `--until`.
   fileprivate func window(now: Timestamp) throws(UsageError) -> Window {
     for bound in ["--since", "--until"] where isGiven(bound) && isGiven("--week") {

@@ -56,32 +56,45 @@ struct LineScannerTests {
     (#"{"v":[1,2"#, "malformed: expected a comma or a closing bracket at byte 9 of the line"),
     (#"{"v":"open"#, "malformed: expected a closing quote at byte 10 of the line"),
     ("\u{FEFF}" + start + "}", "malformed: expected an object at byte 0 of the line"),
-    (#"{"v":2}"#, #"schema: "v" is not 1"#),
-    (#"{"v":"1"}"#, #"schema: "v" is not 1"#),
-    (start + #","v":null}"#, #"schema: "v" is not 1"#),
-    (start + #","time":"2016-12-31T23:59:60Z"}"#, wrong("time")),
-    (start + #","seq":0}"#, wrong("seq")),
-    (start + #","seq":9223372036854775808}"#, wrong("seq")),
-    (start + #","seq":1.5}"#, wrong("seq")),
-    (start + #","kind":"segment"}"#, wrong("segment")),
-    (start + #","kind":"dropped","count":-1}"#, wrong("count")),
-    (start + #","kind":"attempt_start"}"#, wrong("provider")),
-    (operation + #","duration_ms":-0.5}"#, wrong("duration_ms")),
-    (operation + #","duration_ms":1e999}"#, wrong("duration_ms")),
-    (operation + #","retried":"false"}"#, wrong("retried")),
-    (operation + #","attempts":-1}"#, wrong("attempts")),
+    (#"{"v":2}"#, #"schema: expected the number 1 as "v" at byte 5 of the line"#),
+    (#"{"v":"1"}"#, #"schema: expected the number 1 as "v" at byte 5 of the line"#),
+    ("{}", #"schema: "v" is missing, expected the number 1"#),
+    (start + #","v":null}"#, #"schema: "v" is missing, expected the number 1"#),
+    (start + #","kind":7}"#, wrong("kind", "a string")),
+    (start + #","time":"2016-12-31T23:59:60Z"}"#, wrong("time", "an RFC 3339 time")),
+    (start + #","writer":[]}"#, wrong("writer", "a string")),
+    (start + #","seq":0}"#, wrong("seq", "an integer from 1")),
+    (start + #","seq":9223372036854775808}"#, wrong("seq", "an integer from 1")),
+    (start + #","seq":1.5}"#, wrong("seq", "an integer from 1")),
+    (start + #","kind":"segment"}"#, missing("segment", "a string")),
+    (
+      start + #","kind":"dropped","count":-1}"#,
+      wrong("count", "an integer from 0", #","kind":"dropped""#)
+    ),
+    (start + #","kind":"attempt_start"}"#, missing("provider", "a string")),
+    (operation + #","duration_ms":-0.5}"#, wrong("duration_ms", "a number from 0", fields)),
+    (operation + #","duration_ms":1e999}"#, wrong("duration_ms", "a number from 0", fields)),
+    (operation + #","slept_ms":null}"#, missing("slept_ms", "a number from 0")),
+    (operation + #","retried":"false"}"#, wrong("retried", "true or false", fields)),
+    (operation + #","attempts":-1}"#, wrong("attempts", "an integer from 0", fields)),
   ])
   func `an error names the place and what was expected`(text: String, message: String) {
     #expect(error(text) == message)
   }
 
-  private static let operation =
-    start
-    + #","kind":"operation","provider":"p","operation":"o","operation_id":"i","outcome":"success","#
+  private static let operation = start + fields
+  private static let fields =
+    #","kind":"operation","provider":"p","operation":"o","operation_id":"i","outcome":"success","#
     + #""retried":false,"attempts":1,"duration_ms":1,"slept_ms":0"#
 
-  private static func wrong(_ key: String) -> String {
-    "schema: required key \"\(key)\" is missing or of the wrong type"
+  /// What is said of a value that follows `start` and these fields.
+  private static func wrong(_ key: String, _ expected: String, _ fields: String = "") -> String {
+    let offset = (start + fields + ",\"\(key)\":").utf8.count
+    return "schema: expected \(expected) as \"\(key)\" at byte \(offset) of the line"
+  }
+
+  private static func missing(_ key: String, _ expected: String) -> String {
+    "schema: \"\(key)\" is missing, expected \(expected)"
   }
 
   @Test func `a line of 16,384 bytes with its newline is the longest`() {
@@ -131,7 +144,7 @@ struct LineScannerTests {
           _ = Record(scanner, mutated.span)
           #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(mutated)) }
         } catch LineError.malformed(_, _) {
-        } catch LineError.schema(_) {
+        } catch LineError.schema(_, _, _) {
         }
       }
     }

@@ -29,6 +29,7 @@ struct LogParserTests {
     #expect(sink.seqs == [1])
     #expect(sink.rejections.isEmpty)
     #expect(sink.positions == [LinePosition(line: 4, offset: 7)])
+    #expect(sink.blankLines == [1, 2, 3])
   }
 
   @Test func `a record glued behind a torn one is recovered`() {
@@ -38,6 +39,7 @@ struct LogParserTests {
     #expect(sink.reasons == [.malformed, .malformed])
     #expect(sink.rejections.map(\.position.offset) == [0, Int64(torn.utf8.count)])
     #expect(sink.positions.map(\.line) == [1, 2, 2, 3])
+    #expect(sink.positions.map(\.isPiece) == [true, true, true, false])
   }
 
   @Test func `a line that is an object is never cut`() {
@@ -74,9 +76,19 @@ struct LogParserTests {
     parser.feed(end.span, to: &sink)
     #expect(sink.reasons == [.oversized])
     #expect(sink.rejections[0].error == .oversized(bytes: 100 << 20))
+    #expect(sink.rejections[0].head == String(repeating: "x", count: 64))
     #expect(sink.seqs == [1])
     #expect(parser.unfinishedBytes == 0)
     #expect(parser.position.offset == Int64(100 << 20 + end.count))
+  }
+
+  @Test func `an oversized line shows how it begins, however long it is`() {
+    for padding in [20_000, 2_000_000] {
+      let glued = #"{"a":1"# + line(1, padding: padding)
+      let sink = parse(glued + "\n")
+      #expect(sink.reasons == [.malformed, .oversized])
+      #expect(sink.rejections.map(\.head) == [#"{"a":1"#, String(line(1).prefix(64))])
+    }
   }
 
   @Test func `how the bytes arrive makes no difference`() {
@@ -108,6 +120,8 @@ struct LogParserTests {
       #expect(inPieces.positions == whole.positions)
       #expect(inPieces.reasons == whole.reasons)
       #expect(inPieces.rejections.map(\.position) == whole.rejections.map(\.position))
+      #expect(inPieces.rejections.map(\.head) == whole.rejections.map(\.head))
+      #expect(inPieces.blankLines == whole.blankLines)
     }
   }
 }

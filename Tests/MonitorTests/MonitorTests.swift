@@ -69,7 +69,7 @@ struct MonitorTests {
   @Test func `nothing is scraped while a part of the backlog cannot be read`() throws {
     try append([.attempt(.make())], from: 2)
     let segment = directory.file("attempts.000001.jsonl")
-    try Data().write(to: URL(fileURLWithPath: segment + ".gz"))
+    try FileManager.default.createDirectory(atPath: segment, withIntermediateDirectories: false)
     var configuration = Monitor.Configuration()
     configuration.now = { Record.make(.writerStop).time }
     let monitor = try Monitor(paths: [directory.path], configuration: configuration)
@@ -77,9 +77,33 @@ struct MonitorTests {
       #expect(!monitor.pass())
       #expect(get("/metrics", of: monitor).status == 503)
     }
-    try FileManager.default.moveItem(atPath: segment + ".gz", toPath: segment)
+    try FileManager.default.removeItem(atPath: segment)
     #expect(!monitor.pass())
     #expect(text(get("/metrics", of: monitor)).contains(#"attempt_kind="initial"} 1"#))
+  }
+
+  @Test func `a damaged compressed segment costs only its rest`() throws {
+    var bytes: [UInt8] = []
+    try LineWriter().append(.make(.attempt(.make())), to: &bytes)
+    let segment = directory.file("attempts.000001.jsonl.gz")
+    let cut = Gzip.member(bytes).dropLast(3)
+    try Data(cut).write(to: URL(fileURLWithPath: segment))
+    try append([.attempt(.make(attempt: 2))], from: 2)
+    let diagnoses = Locked<[String]>([])
+    var configuration = Monitor.Configuration()
+    configuration.now = { Record.make(.writerStop).time }
+    configuration.diagnose = { message in diagnoses.withLock { $0.append(message) } }
+    let monitor = try Monitor(paths: [directory.path], configuration: configuration)
+    while monitor.pass() {}
+    let page = text(get("/metrics", of: monitor))
+    #expect(page.contains(#"attempt_kind="initial"} 1"#))
+    #expect(page.contains(#"attempt_kind="retry"} 1"#))
+    #expect(!monitor.pass())
+    #expect(
+      diagnoses.withLock { $0 } == [
+        "cannot read the rest of \"\(segment)\": it ends at byte \(cut.count), "
+          + "expected more deflated data; what was inflated before counts"
+      ])
   }
 
   @Test func `what is appended is on the next page`() throws {

@@ -1,7 +1,8 @@
 import AttemptLog
-import Reliability
 import TestSupport
 import Testing
+
+@testable import Reliability
 
 struct LogLedgerTests {
   @Test func `duplicates, gaps and reported losses`() {
@@ -89,5 +90,64 @@ struct LogLedgerTests {
     let ledger = Aggregate.lifetime(log, other).log
     #expect(ledger.dropped == .max)
     #expect(ledger.missing == .max)
+  }
+
+  @Test func `losses are told by writer, the worst first`() {
+    let first = LogText(writer: "a").operation("10:00:00", "1").operation("10:00:01", "2")
+    let second = LogText(writer: "b", seq: 3).operation("10:00:00", "3")
+      .operation("10:00:01", "4", #""seq":6"#).operation("10:00:02", "5", #""seq":9"#)
+      .add("dropped", "10:00:03", #""count":2,"seq":10"#)
+    let sound = LogText(writer: "c").operation("10:00:00", "6")
+    let long = String(repeating: "ሰ", count: 30)
+    let third = LogText(writer: long).operation("10:00:00", "7")
+    let fourth = LogText(writer: long + "x").operation("10:00:00", "8")
+    let log = Aggregate.lifetime(first, first.dropLine(0), second, sound, third, fourth, third).log
+    let (writers, count) = log.losses(writersMax: 2, gapsMax: 1)
+    #expect(count == 3)
+    #expect(
+      writers == [
+        .init(
+          writer: "b", missing: 4, gaps: [4...5], gapCount: 2, repeated: 0, dropped: 2),
+        .init(writer: "a", missing: 0, gaps: [], gapCount: 0, repeated: 1, dropped: 0),
+      ])
+    // A long id is cut, and still another than one that begins alike.
+    let all = log.losses(writersMax: 9, gapsMax: 9).writers
+    #expect(all.last?.writer == String(repeating: "ሰ", count: 8) + "…")
+    #expect(all.last?.repeated == 1)
+    #expect(log.duplicates == 2)
+  }
+
+  @Test func `what is beyond the limits is counted and not checked`() {
+    var limits = LogLedger.Limits()
+    limits.writersMax = 2
+    limits.gapsMax = 1
+    var sink = LedgerOnly(log: LogLedger(limits: limits))
+    let a = LogText(writer: "a").operation("10:00:00", "1")
+      .operation("10:00:00", "2", #""seq":3"#).operation("10:00:00", "3", #""seq":5"#)
+      .operation("10:00:00", "4", #""seq":2"#)
+    let b = LogText(writer: "b").operation("10:00:00", "4", #""seq":9"#)
+      .operation("10:00:00", "5", #""seq":7"#)
+    let c = LogText(writer: "c").operation("10:00:00", "6").operation("10:00:00", "6")
+    sink.read([a, b, c, c, a.dropLine(2)])
+    // a 5; both lines of c twice; a 1, 2 and 3 are repeated.
+    #expect(sink.log.unchecked == 5)
+    #expect(sink.log.duplicates == 3)
+    #expect(sink.log.records == [.operation: 10])
+    // The gap at 2 was filled, which made room for that at 8.
+    #expect(sink.log.missing == 1)
+    #expect(sink.log.losses(writersMax: 9, gapsMax: 9).writers.map(\.writer) == ["a", "b"])
+  }
+}
+
+/// Counts lines and nothing else.
+private struct LedgerOnly: RecordSink {
+  var log: LogLedger
+
+  mutating func accept(_ fields: LineScanner, _ line: Span<UInt8>, at position: LinePosition) {
+    _ = log.accept(fields, line)
+  }
+
+  mutating func reject(_ error: LineError, _ line: Span<UInt8>, at position: LinePosition) {
+    log.reject(error.reason)
   }
 }

@@ -66,6 +66,8 @@ struct RelmonTests {
       ["report", "--since=soon"],
       #"option "--since": "soon" is not a date, an RFC 3339 time or a span such as 7d, 12h, 30m"#
     ),
+    (["verify", "--format=xml"], #"option "--format": "xml" is not text or json"#),
+    (["verfy"], #"unknown command "verfy"; did you mean "verify"?"#),
     (["report", "--format=xml"], #"option "--format": "xml" is not text or json"#),
     (
       ["report", "--slo=100.1"],
@@ -93,7 +95,7 @@ struct RelmonTests {
     #expect(result.status == 2)
   }
 
-  @Test(arguments: ["serve", "metrics", "report"])
+  @Test(arguments: ["serve", "metrics", "report", "verify"])
   func `each command has help with an example`(command: String) throws {
     let result = try run(command, "--help")
     #expect(result.output.hasPrefix("usage: relmon \(command) [OPTION…] [LOG…]\n"))
@@ -109,7 +111,7 @@ struct RelmonTests {
   // MARK: - Input
 
   @Test func `a log that is not there is one clear line and exit 5`() throws {
-    for command in ["report", "metrics", "serve"] {
+    for command in ["report", "metrics", "serve", "verify"] {
       let result = try run(command, "missing.jsonl")
       #expect(
         result.errors

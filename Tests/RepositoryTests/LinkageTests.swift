@@ -2,10 +2,11 @@ import Foundation
 import Testing
 
 struct LinkageTests {
-  @Test func `relmon links no Foundation`() throws {
+  @Test func `relmon links zlib and no Foundation`() throws {
     let libraries = try Linkage.libraries(of: Linkage.products.appending(path: "relmon"))
     #expect(libraries.contains("libswiftCore.so") || libraries.contains("libc.so.6"))
     #expect(Linkage.foundation(in: libraries) == [])
+    #expect(libraries.contains("libz.so.1"))
   }
 
   @Test func `these tests link Foundation`() throws {

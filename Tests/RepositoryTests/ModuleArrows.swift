@@ -1,8 +1,9 @@
 /// Which of our modules each module may import: the arrows of the architecture.
 enum ModuleArrows {
   static let allowed: [String: Set<String>] = [
+    "CZlib": [],
     "Threading": [],
-    "AttemptLog": ["Threading"],
+    "AttemptLog": ["CZlib", "Threading"],
     "Retry": ["AttemptLog"],
     "TranscriptionClients": ["Retry", "AttemptLog"],
     "Reliability": ["AttemptLog"],

@@ -22,6 +22,7 @@ struct OracleTests {
   @Test func `the oracle's programs and scripts are there`() {
     let names = [
       "compare.py", "expected.py", "generate_log.py", "test_oracle.py", "compare_built.py",
+      "compare_verify.py",
     ]
     for name in names {
       #expect(FileManager.default.fileExists(atPath: Self.copy + "/" + name), "\(name)")

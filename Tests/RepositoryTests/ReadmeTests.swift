@@ -30,6 +30,23 @@ import Testing
     try expectCurrent("samples/report.txt", "```text\n\(report)```\n")
   }
 
+  @Test func `what verify says is what it says`() throws {
+    let directory = try TemporaryDirectory()
+    let lines = try text("samples/attempts.jsonl").split(separator: "\n").prefix(40)
+    var log = lines.map { String($0) + "\n" }
+    // A line is lost, one has a wrong type, one is torn and swallows the next.
+    log[6] = ""
+    let wrong = try #require(log.firstIndex { $0.contains("latency_ms") })
+    log[wrong] = log[wrong].replacing(#""latency_ms":"#, with: #""latency_ms":-"#)
+    log[20] = String(log[20].dropLast(180))
+    try log.joined().write(
+      toFile: directory.file("attempts.jsonl"), atomically: true, encoding: .utf8)
+    let result = try BuiltTool("relmon", ["verify"], in: directory.path).finish()
+    #expect(result.status == 1)
+    try expectCurrent(
+      "relmon verify", "```console\n$ relmon verify\n\(result.output)```\n")
+  }
+
   @Test func `the example of a wrapper is one that a test runs`() throws {
     let path = "Tests/RetryTests/WrappingExampleTests.swift"
     let lines = try text(path).split(separator: "\n", omittingEmptySubsequences: false)

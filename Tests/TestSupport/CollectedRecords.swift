@@ -6,10 +6,14 @@ public struct CollectedRecords: RecordSink, Sendable {
   public private(set) var unknownKinds = 0
   public private(set) var rejections: [Rejection] = []
   public private(set) var positions: [LinePosition] = []
+  /// The numbers of lines of white space alone.
+  public private(set) var blankLines: [Int] = []
 
   public struct Rejection: Equatable, Sendable {
     public var error: LineError
     public var position: LinePosition
+    /// How the line begins, 64 bytes of it.
+    public var head: String
   }
 
   public init() {}
@@ -31,6 +35,11 @@ public struct CollectedRecords: RecordSink, Sendable {
   public mutating func reject(
     _ error: LineError, _ line: Span<UInt8>, at position: LinePosition
   ) {
-    rejections.append(Rejection(error: error, position: position))
+    let head = String(utf8: line.extracting(first: 64))
+    rejections.append(Rejection(error: error, position: position, head: head))
+  }
+
+  public mutating func passBlankLine(at position: LinePosition) {
+    blankLines.append(position.line)
   }
 }
