@@ -36,6 +36,11 @@ public enum DropReason: String, CaseIterable, Hashable, Sendable {
   /// fdatasync(2) failed: what was written since the last one may be lost in a crash.
   case syncFailed = "sync_failed"
 
+  /// A reason that this version does not know, or none, is `other`.
+  public init(written: String?) {
+    self = written.flatMap(Self.init) ?? .other
+  }
+
   init(errno: CInt) {
     switch errno {
     case ENOSPC: self = .enospc

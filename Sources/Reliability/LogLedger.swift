@@ -8,6 +8,9 @@ public struct LogLedger: Sendable {
   public private(set) var unmapped: [Key: Int] = [:]
   /// Losses that writers reported.
   public private(set) var dropped: Int64 = 0
+  /// The same by reason, and how often it was reported: a report of 0 lines says that an unknown
+  /// number may be gone.
+  public private(set) var losses: [DropReason: (reports: Int, lines: Int64)] = [:]
   /// Event time of the newest record.
   public private(set) var lastRecord: Timestamp?
   /// Accepted lines whose numbers were not looked at, as there was no room to remember them.
@@ -98,6 +101,9 @@ public struct LogLedger: Sendable {
   private mutating func countLoss(_ fields: LineScanner, _ line: Span<UInt8>, writer: Int?) {
     guard let count = fields.count(.count, in: line) else { return }
     dropped = dropped.addingSaturated(count)
+    let reason = DropReason(written: fields.string(.reason, in: line))
+    let before = losses[reason, default: (0, 0)]
+    losses[reason] = (before.reports + 1, before.lines.addingSaturated(count))
     if let writer {
       droppedByWriter[writer] = droppedByWriter[writer, default: 0].addingSaturated(count)
     }

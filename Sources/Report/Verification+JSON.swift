@@ -20,6 +20,18 @@ extension Verification {
       ("rejected", counts(RejectionReason.allCases, log.rejected)),
       ("missing", .integer(log.missing)),
       ("dropped", .integer(log.dropped)),
+      (
+        "losses",
+        .object(
+          DropReason.allCases.compactMap { reason in
+            log.losses[reason].map {
+              (
+                reason.rawValue,
+                .object([("reports", .integer($0.reports)), ("lines", .integer($0.lines))])
+              )
+            }
+          })
+      ),
       ("not_checked", .integer(log.unchecked)),
       ("damaged_files", .integer(damagedFiles)),
       ("recovered", .integer(recovered)),

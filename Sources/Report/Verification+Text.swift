@@ -92,6 +92,13 @@ extension Verification {
     add(
       "lost", Int(clamping: log.dropped), "lines that their writers could not write, as they say",
       always: true)
+    for reason in DropReason.allCases {
+      add("  " + reason.rawValue, Int(clamping: log.losses[reason]?.lines ?? 0))
+    }
+    add("cut by others", truncations, "times; what the file held is gone")
+    add(
+      "failed syncs", log.losses[.syncFailed]?.reports ?? 0,
+      "what a file held is lost if the machine crashed then")
     add("not checked", log.unchecked, "lines beyond what is remembered of writers")
     add("damaged files", damagedFiles, "compressed ones that could not be read to the end")
     add("recovered", recovered, "records that share their line with something else")
@@ -147,7 +154,8 @@ extension Verification {
   private func verdict(unread: Int) -> String {
     let problems = [
       (log.damaged + log.duplicates, "rejected"), (Int(clamping: log.missing), "missing"),
-      (Int(clamping: log.dropped), "lost"), (log.unchecked, "not checked"),
+      (Int(clamping: log.dropped), "lost"), (truncations, "cut by others"),
+      (log.unchecked, "not checked"),
       (damagedFiles, damagedFiles == 1 ? "damaged file" : "damaged files"),
     ].filter { $0.0 > 0 }.map { "\($0.0.grouped) \($0.1)" }
     let wrong = problems.isEmpty ? "" : "WRONG: \(problems.joined(separator: ", ")).\n"

@@ -20,6 +20,8 @@ from expected import KEYS, Log, Record, Rejected
 
 # The writers that verify lists, and the ranges of missing numbers of each.
 WRITERS_MAX, GAPS_MAX = 20, 6
+REASONS = {"enospc", "edquot", "eio", "erofs", "efbig", "emfile", "eperm", "short", "too_large", "invalid",
+           "queue_full", "closed", "truncated_by_others", "sync_failed"}
 
 
 class VerifiedLog(Log):
@@ -29,6 +31,7 @@ class VerifiedLog(Log):
         self.depth = self.files = self.lines = self.blank = self.recovered = 0
         self.repeated: Counter[str] = Counter()
         self.dropped_by_writer: Counter[str] = Counter()
+        self.losses_by_reason: dict[str, list[int]] = {}  # how often it was reported, and of how many lines
         self.order: list[str] = []  # writers as they came
         super().__init__(locations)
 
@@ -55,6 +58,11 @@ class VerifiedLog(Log):
             raise
         self.recovered += self.depth > 1
         self.dropped_by_writer[writer] += record.get("count", 0)
+        if record["kind"] == "dropped":
+            reason = record.get("reason")
+            loss = self.losses_by_reason.setdefault(reason if reason in REASONS else "other", [0, 0])
+            loss[0] += 1
+            loss[1] += record["count"]
 
     def gaps(self, writer: str) -> list[list[int]]:
         """Ranges of missing numbers, both ends included."""
@@ -76,11 +84,14 @@ class VerifiedLog(Log):
     def totals(self) -> dict[str, Any]:
         writers = self.losses()
         rejected = {reason: self.rejected[reason] for reason in ("malformed", "schema", "oversized", "duplicate")}
-        wrong = sum(rejected.values()) + self.missing + self.dropped
+        cut = self.losses_by_reason.get("truncated_by_others", [0])[0]
+        wrong = sum(rejected.values()) + self.missing + self.dropped + cut
         return {
             "schema": 1, "sound": wrong == 0, "logs_not_read_to_the_end": 0, "files": self.files, "lines": self.lines,
             "bytes": self.bytes_read, "records": {kind: self.kinds[kind] for kind in [*KEYS, "unknown"]},
             "rejected": rejected, "missing": self.missing, "dropped": self.dropped, "not_checked": 0,
+            "losses": {reason: {"reports": reports, "lines": lines}
+                       for reason, (reports, lines) in self.losses_by_reason.items()},
             "damaged_files": 0, "recovered": self.recovered, "blank_lines": self.blank,
             "unmapped": {key: self.unmapped[key]
                          for key in ("decision", "error_class", "outcome", "retry_reason", "slept_source")},

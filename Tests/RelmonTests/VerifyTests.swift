@@ -121,6 +121,11 @@ struct VerifyTests {
     (rest.add("dropped", "10:00:00", #""count":0"#).lines[0] + "\n", 0),
     (#"{"v":1,"kind":"writer_st"#, 0),
     (rest.add("dropped", "10:00:00", #""count":1"#).lines[0] + "\n", 1),
+    (rest.add("dropped", "10:00:00", #""count":0,"reason":"sync_failed""#).lines[0] + "\n", 0),
+    (
+      rest.add("dropped", "10:00:00", #""count":0,"reason":"truncated_by_others""#).lines[0] + "\n",
+      1
+    ),
     (rest.add("writer_stop", "10:00:00", #""seq":13"#).lines[0] + "\n", 1),
     (rest.add("writer_stop", "10:00:00", #""seq":15"#).lines[0] + "\n", 1),
     ("{}\n", 1),
@@ -133,6 +138,27 @@ struct VerifyTests {
   ) throws {
     try write(text(.someOperations) + more)
     #expect(try verify().status == status)
+  }
+
+  @Test func `losses are told by their reason`() throws {
+    let log = Self.rest.add("dropped", "10:00:00", #""count":3,"reason":"enospc""#)
+      .add("dropped", "10:00:00", #""count":2,"reason":"enospc""#)
+      .add("dropped", "10:00:00", #""count":1,"reason":"meteor""#)
+      .add("dropped", "10:00:00", #""count":0,"reason":"truncated_by_others""#)
+    try write(text(.someOperations) + log.lines.joined(separator: "\n") + "\n")
+    let result = try verify()
+    #expect(
+      result.output.contains(
+        """
+          lost            6  lines that their writers could not write, as they say
+            enospc        5
+            other         1
+          cut by others   1  times; what the file held is gone
+
+        """))
+    #expect(result.output.contains("WRONG: 6 lost, 1 cut by others.\n"))
+    let json = try verify("--format=json").output
+    #expect(json.contains(#""enospc": {"reports": 2, "lines": 5}"#))
   }
 
   @Test func `a log that is there twice is all duplicates`() throws {
