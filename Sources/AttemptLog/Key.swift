@@ -73,12 +73,14 @@ final class KeyTable: Sendable {
   /// How long each is, in bytes.
   let fieldCounts: [Int]
   static let rowBytes = 32
+  private let fields: [Field]
   let words: [Words]
   /// Open addressing with linear probing: 128 slots for 50 keys, 255 where one is free.
   private let slots: [UInt8]
 
   private init() {
     names = Key.allCases.map { Self.snakeCase("\($0)") }
+    fields = names.map { Field(Array("\"\($0)\":".utf8).span) }
     let starts = names.map { Array(",\"\($0)\":".utf8) }
     fieldCounts = starts.map(\.count)
     fieldStarts = starts.flatMap { start in
@@ -98,6 +100,44 @@ final class KeyTable: Sendable {
       slots[slot] = UInt8(index)
     }
     self.slots = slots
+  }
+
+  /// The end of `"name":` of the key with this number, if just that stands at `start`; nil also where
+  /// the line ends soon.
+  @inline(__always)
+  func end(ofField number: UInt8, at start: Int, in line: Span<UInt8>) -> Int? {
+    guard number < fields.count, start + Field.bytesMax <= line.count else { return nil }
+    let field = fields[Int(number)]
+    let difference =
+      (line.littleEndianWord(at: start) ^ field.low) & field.lowMask
+      | (line.littleEndianWord(at: start + 8) ^ field.middle) & field.middleMask
+      | (line.littleEndianWord(at: start + 16) ^ field.high) & field.highMask
+    return difference == 0 ? start + field.count : nil
+  }
+
+  /// `"name":` of a key as three words, with the bits of them that count.
+  private struct Field {
+    let low: UInt64
+    let middle: UInt64
+    let high: UInt64
+    let lowMask: UInt64
+    let middleMask: UInt64
+    let highMask: UInt64
+    let count: Int
+
+    static let bytesMax = 24
+
+    init(_ text: Span<UInt8>) {
+      precondition(text.count <= Self.bytesMax, "a field has three words, got \(text.count) bytes")
+      func mask(_ word: Int) -> UInt64 {
+        let bytes = min(8, max(0, text.count - 8 * word))
+        return bytes == 8 ? .max : (1 << UInt64(8 * bytes)) - 1
+      }
+      (low, lowMask) = (text.littleEndianWord(at: 0), mask(0))
+      (middle, middleMask) = (text.littleEndianWord(at: 8), mask(1))
+      (high, highMask) = (text.littleEndianWord(at: 16), mask(2))
+      count = text.count
+    }
   }
 
   func key(_ sought: Words) -> Key? {

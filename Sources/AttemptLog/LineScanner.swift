@@ -51,9 +51,17 @@ public struct LineScanner: Sendable {
     } else {
       var more = true
       while more {
-        let name = try line.jsonString(at: index)
-        let key = self.key(name, in: line, after: &previous)
-        index = try line.jsonColon(from: name.end)
+        let key: Key?
+        let expected = successors[Int(previous)]
+        if let end = table.end(ofField: expected, at: index, in: line) {
+          key = Key(rawValue: expected)
+          previous = expected
+          index = line.skippingWhiteSpace(from: end)
+        } else {
+          let name = try line.jsonString(at: index)
+          key = self.key(name, in: line, after: &previous)
+          index = try line.jsonColon(from: name.end)
+        }
         let value = try line.jsonValue(at: index)
         if let key {
           values[Int(key.rawValue)] = value
