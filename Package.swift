@@ -56,6 +56,7 @@ let package = Package(
       name: "log-load", dependencies: ["AttemptLog", "CommandLineOptions", "Threading"],
       path: "Tests/LogLoad"),
     .target(name: "TestSupport", dependencies: ["AttemptLog", "CZlib"], path: "Tests/TestSupport"),
+    .testTarget(name: "ThreadingTests", dependencies: ["Threading"]),
     .testTarget(name: "AttemptLogTests", dependencies: ["AttemptLog", "TestSupport", "Threading"]),
     .testTarget(
       name: "ReliabilityTests", dependencies: ["AttemptLog", "Reliability", "TestSupport"]),

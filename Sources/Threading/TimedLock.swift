@@ -11,7 +11,8 @@ public final class TimedLock<Value>: Sendable {
   // Only touched while the lock is held.
   private nonisolated(unsafe) var value: Value
   private let state = Atomic(LockState.free)
-  private let released = Condition(())
+  /// How often it was released while somebody may have slept.
+  private let releases = Condition(0)
 
   private enum LockState: UInt8, AtomicRepresentable {
     case free, held
@@ -54,7 +55,7 @@ public final class TimedLock<Value>: Sendable {
   }
 
   private func sleepUntilFree(_ limit: Duration) -> Bool {
-    let isOurs: Void? = released.wait(atMost: limit) { _ in
+    let isOurs: Void? = releases.wait(atMost: limit) { _ in
       state.exchange(.awaited, ordering: .acquiring) == .free ? () : nil
     }
     return isOurs != nil
@@ -62,6 +63,6 @@ public final class TimedLock<Value>: Sendable {
 
   private func release() {
     guard state.exchange(.free, ordering: .releasing) == .awaited else { return }
-    released.update(waking: .one) { _ in }
+    releases.update(waking: .one) { $0 &+= 1 }
   }
 }
