@@ -75,6 +75,21 @@ extension DelaySource: Indexed {
   }
 }
 
+extension RecordKind: Indexed {
+  public var index: Int {
+    switch self {
+    case .segment: 0
+    case .writerStart: 1
+    case .attemptStart: 2
+    case .attempt: 3
+    case .operation: 4
+    case .dropped: 5
+    case .writerStop: 6
+    case .unknown: 7
+    }
+  }
+}
+
 /// Whether an attempt was the first of its operation.
 public enum AttemptKind: String, Indexed {
   case initial, retry

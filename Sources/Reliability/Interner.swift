@@ -114,6 +114,11 @@ public struct ByteHasher: Sendable {
       hasher.combine(low)
     }
 
+    /// What a dictionary calls first: the key is a keyed hash already, and is not hashed again.
+    public func _rawHashValue(seed: Int) -> Int {
+      Int(truncatingIfNeeded: low) ^ seed
+    }
+
     /// Appends its 16 bytes.
     func append(to bytes: inout [UInt8]) {
       for word in [low, high] {

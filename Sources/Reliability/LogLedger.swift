@@ -2,7 +2,7 @@ public import AttemptLog
 
 /// What was read of the log itself, whatever it told.
 public struct LogLedger: Sendable {
-  public private(set) var records: [RecordKind: Int] = [:]
+  private var kinds = Table<RecordKind, Int>(repeating: 0)
   public private(set) var rejected: [RejectionReason: Int] = [:]
   /// Values outside a closed set, by key.
   public private(set) var unmapped: [Key: Int] = [:]
@@ -43,8 +43,12 @@ public struct LogLedger: Sendable {
     .decision, .errorClass, .outcome, .retryReason, .sleptSource,
   ]
 
+  /// Accepted lines of each kind that was met.
+  public var records: [RecordKind: Int] {
+    RecordKind.allCases.reduce(into: [:]) { $0[$1] = kinds[$1] > 0 ? kinds[$1] : nil }
+  }
   /// Accepted lines, those of unknown kinds included.
-  public var recordCount: Int { records.values.reduce(0, +) }
+  public var recordCount: Int { RecordKind.allCases.reduce(0) { $0 + kinds[$1] } }
   public var duplicates: Int { rejected[.duplicate, default: 0] }
   /// Lines that were rejected for another reason than being there twice.
   public var damaged: Int { rejected.values.reduce(0, +) - duplicates }
@@ -93,7 +97,7 @@ public struct LogLedger: Sendable {
   }
 
   private mutating func count(_ fields: LineScanner, _ line: Span<UInt8>, writer: Int?) {
-    records[fields.kind, default: 0] += 1
+    kinds[fields.kind] += 1
     lastRecord = max(lastRecord ?? fields.time, fields.time)
     if fields.kind == .dropped { countLoss(fields, line, writer: writer) }
   }

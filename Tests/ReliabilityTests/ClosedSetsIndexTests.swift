@@ -13,6 +13,7 @@ struct ClosedSetsIndexTests {
     #expect(indices(DelaySource.self) == Array(0..<DelaySource.allCases.count))
     #expect(indices(AttemptKind.self) == Array(0..<AttemptKind.allCases.count))
     #expect(indices(CallResult.self) == Array(0..<CallResult.allCases.count))
+    #expect(indices(RecordKind.self) == Array(0..<RecordKind.allCases.count))
   }
 
   @Test func `only cancelled and abandoned operations have no known fate`() {
