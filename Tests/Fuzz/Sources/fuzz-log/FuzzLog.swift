@@ -50,8 +50,9 @@ private func fold(_ bytes: [UInt8]) {
 }
 
 /// That of the sample log.
-private let week = ISOWeek(containing: CivilDate(year: 2026, month: 11, day: 16)?.daysSince1970 ?? 0)
-  .window
+private let week = ISOWeek(
+  containing: CivilDate(year: 2026, month: 11, day: 16)?.daysSince1970 ?? 0
+).window
 
 /// What a parser says of a file.
 private struct Judgements: RecordSink {
