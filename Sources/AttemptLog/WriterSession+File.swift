@@ -170,7 +170,6 @@ extension WriterSession {
     guard upkeep.withLock({ now >= $0.nextOpening }) else { return }
     var generator = SystemRandomNumberGenerator()
     let segment = generator.identifier()
-    syncBeforeClosing()
     do throws(LogWriterError) {
       let old = try pen.withLock { pen throws(LogWriterError) in
         let old = pen.file
@@ -178,7 +177,7 @@ extension WriterSession {
         _ = prepare(&pen)
         return old
       }
-      old?.close()
+      if let old { leave(old) }
       upkeep.withLock { $0.opened() }
     } catch {
       upkeep.withLock { $0.openingFailed(at: now, error.dropReason) }
@@ -263,10 +262,9 @@ extension WriterSession {
     return false
   }
 
-  private func syncBeforeClosing() {
-    guard configuration.syncs, !upkeep.withLock({ $0.isGivenUp }),
-      let descriptor = pen.withLock({ $0.file?.descriptor })
-    else { return }
-    _ = sync(descriptor)
+  /// Brings to the disk what was written to a file until another took its place.
+  private func leave(_ file: AppendFile) {
+    if configuration.syncs, !upkeep.withLock({ $0.isGivenUp }) { _ = sync(file.descriptor) }
+    file.close()
   }
 }

@@ -284,6 +284,16 @@ struct LogRotationTests {
     #expect(writer.session.upkeep.withLock { !$0.isGivenUp })
   }
 
+  @Test func `what is recorded while the old file is synced goes to the new one`() throws {
+    let writer = try makeWriter { $0.syncs = true }
+    writer.recordStarts(10)
+    faults.onNextSync { writer.record(.attemptStart(.make(operationID: "late"))) }
+    look(writer)
+    let (old, new) = ("attempts.000001.jsonl", "attempts.jsonl")
+    #expect(try lines(old).count == 12)
+    #expect(try String(contentsOfFile: directory.file(new), encoding: .utf8).contains("late"))
+  }
+
   @Test func `syncs need a directory`() throws {
     var configuration = LogWriter.Configuration.make()
     configuration.syncs = true

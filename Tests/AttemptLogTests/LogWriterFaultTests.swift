@@ -260,7 +260,15 @@ final class WriteFaults: Sendable {
     syncs.withLock { $0.planned = code }
   }
 
+  private let meanwhile = Locked<(@Sendable () -> Void)?>(nil)
+
+  /// When the next sync is done, before it returns.
+  func onNextSync(_ body: @escaping @Sendable () -> Void) {
+    meanwhile.withLock { $0 = body }
+  }
+
   func sync(_ descriptor: CInt) -> CInt {
+    defer { meanwhile.withLock { $0.take() }?() }
     var status = stat()
     unsafe fstat(descriptor, &status)
     let code = syncs.withLock { syncs in
