@@ -5,7 +5,8 @@ import Threading
 struct Upkeep {
   private(set) var lastLook: Int64
   /// Begin of the session, or of the time since a step of the wall clock was seen.
-  var settledSince: Int64
+  private var settledSince: Int64
+  private var deletedSinceThen = 0
   /// The wall clock and the monotonic clock at the last look.
   var clocks: (wall: Timestamp, elapsed: Int64)?
   var wantsReopening = false
@@ -32,15 +33,24 @@ struct Upkeep {
     if let clocks {
       let monotonic = (now - clocks.elapsed) / 1000
       let step = wall.microseconds - clocks.wall.microseconds - monotonic
-      if step.magnitude > Self.clockStepMicroseconds { settledSince = now }
+      if step.magnitude > Self.clockStepMicroseconds {
+        settledSince = now
+        deletedSinceThen = 0
+      }
     }
     clocks = (wall, now)
     lastLook = now
   }
 
-  /// Whether no step of the clock was seen for as long as a segment is young.
-  func isSettled(_ now: Int64) -> Bool {
-    (now - settledSince) / 1_000_000_000 >= SegmentDirectory.youngSeconds
+  /// How many segments may be deleted now: one, until no step of the clock was seen for as long as
+  /// a segment is young.
+  func deletionsMax(_ now: Int64) -> Int {
+    let isSettled = (now - settledSince) / 1_000_000_000 >= SegmentDirectory.youngSeconds
+    return isSettled ? .max : max(0, 1 - deletedSinceThen)
+  }
+
+  mutating func deleted(_ count: Int) {
+    deletedSinceThen += count
   }
 
   /// More than slewing by NTP does between two looks.
@@ -207,9 +217,10 @@ extension WriterSession {
         try segments.renameActiveFile()
         reopen(.renamed, at: now)
         try segments.sync()
-        let settled = upkeep.withLock { $0.isSettled(now) }
-        _ = try segments.retain(
-          configuration.retention, now: configuration.now(), settled: settled, lock: lock)
+        let deleted = try segments.retain(
+          configuration.retention, now: configuration.now(),
+          deletionsMax: upkeep.withLock { $0.deletionsMax(now) }, lock: lock)
+        upkeep.withLock { $0.deleted(deleted.count) }
       }
     } catch {
       warn(.cannotRotate(error))
