@@ -106,8 +106,8 @@ extension SegmentDirectory {
       deleted.append(oldest.name)
       bytes -= oldest.bytes
     }
-    if deleted.isEmpty, deletionsMax > 0, let ageMax = retention.ageMax, let oldest = segments.first,
-      now - oldest.lastWritten > ageMax.components.seconds,
+    if deleted.isEmpty, deletionsMax > 0, let ageMax = retention.ageMax,
+      let oldest = segments.first, now - oldest.lastWritten > ageMax.components.seconds,
       now - oldest.lastChanged >= Self.youngSeconds, mayDeleteByAge(now: now, lock: lock)
     {
       try delete(oldest)

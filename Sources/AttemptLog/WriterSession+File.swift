@@ -15,8 +15,11 @@ struct Upkeep {
   var openingPause = LogWriter.reopenInterval
   /// The file is not to be synced again: a sync of it failed.
   var isGivenUp = false
+  /// A file that is given up is not replaced before, and how long to wait after that.
+  private var nextReplacement: Int64 = 0
+  private var replacementPause = LogWriter.reopenInterval
   var lastSync: Int64 = 0
-  var linesSynced: Int64 = 0
+  private(set) var linesSynced: Int64 = 0
   /// Texts of the warnings given.
   var warned: Set<String> = []
 
@@ -66,6 +69,22 @@ struct Upkeep {
     if !reason.isLackOfSpace {
       openingPause = min(openingPause * 2, LogWriter.reopenIntervalMax)
     }
+  }
+
+  /// Whether it is time for a new file because a sync of this one failed.
+  func replaces(at now: Int64) -> Bool {
+    isGivenUp && now >= nextReplacement
+  }
+
+  mutating func replaced(at now: Int64) {
+    nextReplacement = now + Int64(nanoseconds: replacementPause)
+    replacementPause = min(replacementPause * 2, LogWriter.reopenIntervalMax)
+  }
+
+  mutating func synced(at now: Int64, lines: Int64) {
+    linesSynced = lines
+    // Every other sync of a broken disk may succeed.
+    if now >= nextReplacement { replacementPause = LogWriter.reopenInterval }
   }
 
   mutating func opened() {
@@ -161,7 +180,9 @@ extension WriterSession {
   func lookAfterFile() {
     let now = calls.elapsed()
     upkeep.withLock { $0.looked(at: now, wall: configuration.now()) }
-    let (wantsReopening, isGivenUp) = upkeep.withLock { ($0.wantsReopening, $0.isGivenUp) }
+    let (wantsReopening, isGivenUp, replaces) = upkeep.withLock {
+      ($0.wantsReopening, $0.isGivenUp, $0.replaces(at: now))
+    }
     let (standing, isLarge) = pen.withLock { pen -> (Standing, Bool) in
       pen.output.guardsSizeLimit = SizeLimitSignal.canCome
       let standing = findStanding(&pen)
@@ -171,8 +192,8 @@ extension WriterSession {
     }
     if standing != .current || wantsReopening {
       reopen(standing, at: now)
-    } else if isLarge || isGivenUp || isTooOld() {
-      rotate(at: now, force: isGivenUp)
+    } else if isLarge || replaces || isTooOld() {
+      rotate(at: now, force: replaces)
     }
   }
 
@@ -215,6 +236,7 @@ extension WriterSession {
         }
         guard isDue else { return }
         try segments.renameActiveFile()
+        if force { upkeep.withLock { $0.replaced(at: now) } }
         reopen(.renamed, at: now)
         try segments.sync()
         let deleted = try segments.retain(
@@ -252,7 +274,7 @@ extension WriterSession {
     let isSynced = sync(descriptor)
     upkeep.withLock { upkeep in
       upkeep.lastSync = calls.elapsed()
-      if isSynced { upkeep.linesSynced = written }
+      if isSynced { upkeep.synced(at: upkeep.lastSync, lines: written) }
     }
     progress.update { progress in
       progress.syncRequest = max(progress.syncRequest, order.syncRequest)

@@ -284,6 +284,22 @@ struct LogRotationTests {
     #expect(writer.session.upkeep.withLock { !$0.isGivenUp })
   }
 
+  @Test func `a disk whose syncs keep failing gets fewer and fewer new files`() throws {
+    let writer = try makeWriter {
+      $0.syncs = true
+      $0.rotation.bytesMax = nil
+      $0.warn = { _ in }
+    }
+    for _ in 1...80 {
+      faults.failNextSync(EIO)
+      writer.record(.attemptStart(.make()))
+      faults.pass(LogWriter.syncInterval)
+      _ = writer.session.tick()
+    }
+    // In four seconds: at once, after one and after two more.
+    #expect(try names().count { $0.hasPrefix("attempts.0") } == 3)
+  }
+
   @Test func `what is recorded while the old file is synced goes to the new one`() throws {
     let writer = try makeWriter { $0.syncs = true }
     writer.recordStarts(10)
