@@ -5,12 +5,14 @@ extension WriterSession {
   /// Opens the active file, or creates it as the segment with this id.
   func open(_ pen: inout Pen, segment: String) throws(LogWriterError) {
     let seq = pen.seq
-    let number = place.isDirectory ? try SegmentDirectory(place: place).nextNumber() : 1
     let file = try AppendFile.open(
       at: place.path, permissions: configuration.permissions, temporaryName: ".\(segment).new"
-    ) {
+    ) { () throws(LogWriterError) in
+      let time = configuration.now()
+      // The file is missing: if it was renamed just now, that segment is there to be counted.
+      let number = place.isDirectory ? try SegmentDirectory(place: place).nextNumber() : 1
       let event = Event.segment(Segment(id: segment, number: number))
-      return line(Record(time: configuration.now(), writer: id, seq: seq, event: event))
+      return line(Record(time: time, writer: id, seq: seq, event: event))
     }
     if file.isNew { pen.seq += 1 }
     pen.output.guardsSizeLimit = SizeLimitSignal.canCome

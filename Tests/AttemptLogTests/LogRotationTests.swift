@@ -123,6 +123,20 @@ struct LogRotationTests {
     #expect(try names() == [".attempts.lock", "attempts.000004.jsonl", "attempts.jsonl"])
   }
 
+  @Test func `a new file has a number above that of a segment renamed meanwhile`() throws {
+    let directory = directory
+    _ = try makeWriter {
+      let now = $0.now
+      $0.now = {
+        // The clock is read when the file is found missing.
+        _ = FileManager.default.createFile(
+          atPath: directory.file("attempts.000007.jsonl"), contents: nil)
+        return now()
+      }
+    }
+    #expect(try lines("attempts.jsonl").first?.number == 8)
+  }
+
   @Test func `a log whose file was removed is created again`() throws {
     let writer = try makeWriter()
     writer.record(.attemptStart(.make()))
