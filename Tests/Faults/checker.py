@@ -74,6 +74,7 @@ class Log:
         self.torn = []
         self.malformed = []
         self.blank = 0
+        self.glued = 0
         self.segments = {}
         self.drops = []
         self.times = []
@@ -103,6 +104,7 @@ class Log:
     def _line(self, line, file, first):
         value = parse(line)
         pieces = [line] if value is not None else cut(line)
+        self.glued += len(pieces) > 1
         for piece in pieces:
             if not piece.strip():
                 self.blank += 1
@@ -227,7 +229,7 @@ def main(arguments):
         sys.exit(__doc__)
     log = Log.at(arguments[0]) if os.path.isdir(arguments[0]) else Log(arguments)
     print(f"lines {dict(log.kinds)}, files {len(log.files)}, writers {len(log.writers)}")
-    print(f"torn {len(log.torn)}, malformed {len(log.malformed)}, blank {log.blank}")
+    print(f"torn {len(log.torn)}, malformed {len(log.malformed)}, glued {log.glued}")
     print(f"missing {log.missing}, dropped {dict(log.dropped)}")
     log.check_form()
     log.check_gaps()

@@ -95,6 +95,8 @@ def torn_line(scene):
     acknowledged = {(name, 0): lines for name in "abcd"} | other.acknowledged | dying.acknowledged
     expect(read.lost(acknowledged) == 0, "a record behind a torn line is lost")
     expect(len(read.torn) == 3, f"{len(read.torn)} torn lines, not 3")
+    # Of the three only the end of a file shows a writer that something is torn.
+    expect(read.glued == 2, f"{read.glued} lines glued behind others, not 2")
     metrics = scene.relmon("metrics", log)
     accepted = scene.metric(metrics, "relmon_log_records_total")
     expect(accepted == read.kinds.total(), f"relmon accepts {accepted} of {read.kinds.total()}")

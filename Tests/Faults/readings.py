@@ -39,6 +39,7 @@ def nul_bytes(scene):
     expect(0 < lost <= 4 and lost == read.missing, f"{lost} records lost, {read.missing} missing")
     expect(read.records["b", 0].count(1) == LINES, "a record behind the NUL bytes is lost")
     expect(read.malformed, "nothing is malformed")
+    expect(read.glued == 0, "a writer did not end what it found at the end of the file")
     agree(scene, log, read)
 
 

@@ -16,6 +16,8 @@ def account(log, *loads, reasons=(), created_by_others=()):
     """
     log.check_form(created_by_others)
     log.check_gaps()
+    # Who leaves a torn line begins the next write with a newline.
+    expect(log.glued == 0, f"{log.glued} lines glued behind others")
     lost = log.lost({key: count for load in loads for key, count in load.acknowledged.items()})
     dropped = log.dropped.total()
     expect(lost <= dropped <= lost + len(log.torn), f"{lost} records lost, {dropped} told")

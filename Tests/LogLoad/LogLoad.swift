@@ -99,6 +99,7 @@ struct Load: Sendable {
     let collected = Condition([Sample]())
     let running = try (0..<threads).map { thread in
       try BlockingThread {
+        StopSignal.unblockOthers()
         var own: [Sample] = []
         for number in 1...max(1, lines) {
           if stop.isWanted { break }
@@ -222,6 +223,12 @@ private final class StopSignal: Sendable {
       unsafe sigwait(&signals, &signal)
       arrival.update { _ in received.store(true, ordering: .relaxed) }
     }
+  }
+
+  /// A thread of a host program takes signals, SIGXFSZ among them.
+  static func unblockOthers() {
+    var signals = Self.signals
+    unsafe pthread_sigmask(SIG_SETMASK, &signals, nil)
   }
 
   private static var signals: sigset_t {
