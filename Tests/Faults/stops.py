@@ -18,7 +18,7 @@ def stop_and_go(scene, log, trace, others, meanwhile=lambda: None):
     """Starts a load that stops at a system call; others must not notice. Gives that load."""
     command("strace", "-V")
     output = scene.path("trace")
-    load = scene.load(log, name="stopped", rotate=100_000, pause=500, prefix=[
+    load = scene.load(log, name="stopped", threads=1, rotate=100_000, pause=500, prefix=[
         "strace", "-D", "-f", "-qq", "-o", output, *trace])
     until("all threads are stopped", lambda: output.exists() and
           output.read_text().count("--- stopped by") >= len(os.listdir(f"/proc/{load.pid}/task")))
@@ -28,8 +28,12 @@ def stop_and_go(scene, log, trace, others, meanwhile=lambda: None):
     time.sleep(STOP_SECONDS[scene.full])
     ended = time.monotonic()
     expect(load.total == count, "the process was not stopped")
-    os.kill(load.pid, signal.SIGCONT)
-    load.advance(RECORDS)
+
+    def goes_on():
+        # strace counts the calls of each thread: another one may stop the process again.
+        load.process.send_signal(signal.SIGCONT)
+        return load.total > count + RECORDS
+    until("the process goes on", goes_on)
     load.stop()
     for other in others:
         other.stop()
