@@ -108,10 +108,10 @@ class Log:
         for piece in pieces:
             if not piece.strip():
                 self.blank += 1
-            elif (value if value is not None else parse(piece)) is None:
+            elif not is_line(found := value if value is not None else parse(piece)):
                 self._bad(piece)
             else:
-                self._accept(value if value is not None else parse(piece), file, first)
+                self._accept(found, file, first)
                 first = False
         return first
 
@@ -194,14 +194,21 @@ def seconds(time):
 
 
 def parse(line):
-    """A JSON object with the keys of every line, or None."""
+    """A JSON object, or None."""
     if len(line) > LINE_BYTES_MAX:
         return None
     try:
         value = json.loads(line.decode())
     except ValueError:
         return None
-    return value if isinstance(value, dict) and value.get("v") == 1 else None
+    return value if isinstance(value, dict) else None
+
+
+def is_line(value):
+    """Whether it has the five keys of every line."""
+    return (value is not None and value.get("v") == 1 and isinstance(value.get("seq"), int)
+            and value["seq"] >= 1
+            and all(isinstance(value.get(key), str) for key in ("kind", "time", "writer")))
 
 
 def cut(line):

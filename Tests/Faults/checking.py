@@ -39,6 +39,7 @@ def planted(scene):
             (lines[1:], "does not begin with a segment line"), (lines[:1] + lines[2:], "begins in"),
             (lines + lines[:1], "twice"),
             (lines[:9] + mixed(lines[9], lines[10]) + lines[9:], "malformed"),
+            (lines[:9] + [b"{}\n"] + lines[9:], "malformed"),
             (lines[:9] + [lines[9][100:]] + lines[9:], "malformed"),
             (lines[:9] + [lines[9].replace(b"-8-", b"-7-")] + lines[10:], "twice"),
             (lines[:9] + [lines[9].replace(b"xxx", b"xyx")] + lines[10:], "mixed"),

@@ -1,4 +1,4 @@
-"""Where a case takes place: its directories, file systems and processes, which it leaves no trace of."""
+"""Where a case takes place: its directories, file systems and processes, all gone at its end."""
 
 import contextlib
 import mmap

@@ -25,35 +25,46 @@ def account(log, *loads, reasons=(), created_by_others=()):
     return lost
 
 
-@case("F3a", "short writes")
-def short_writes(scene):
-    log = scene.directory("log")
-    shim = scene.shim(every=7, burst=1, what=SHORT)
-    load = scene.load(log, shim=shim)
-    load.advance(RECORDS)
-    expect(load.stop() == {}, "a line was lost")
-    read = Log.at(log)
-    expect(account(read, load) == 0, "a record is lost")
-    # A remainder written behind its beginning would make a whole line of the two.
-    expect(len(read.torn) == shim["struck"] > 0, f"{len(read.torn)} torn, {shim['struck']} struck")
+def short_writes(**mode):
+    def run(scene):
+        log = scene.directory("log")
+        shim = scene.shim(every=7, burst=1, what=SHORT)
+        load = scene.load(log, shim=shim, pause=100, **mode)
+        until("5 strikes", lambda: shim["struck"] >= 5)
+        load.advance(RECORDS)
+        expect(load.stop() == {}, "a line was lost")
+        read = Log.at(log)
+        expect(account(read, load) == 0, "a record is lost")
+        # A remainder written behind its beginning would make a whole line of the two.
+        expect(len(read.torn) == shim["struck"] > 0, f"{len(read.torn)} torn, {shim['struck']} struck")
+    return run
 
 
-@case("F3b", "a short write, and the second try is short too")
-def twice_short(scene):
-    log = scene.directory("log")
-    shim = scene.shim(every=20, burst=2, what=SHORT)
-    load = scene.load(log, shim=shim, pause=100)
-    until("10 strikes", lambda: shim["struck"] >= 20)
-    shim.set(every=0)
-    load.advance(RECORDS)
-    dropped = load.stop()
-    read = Log.at(log)
-    lost = account(read, load, reasons=["short"])
-    expect(0 < lost <= dropped["short"], f"{lost} lost, the writer tells of {dropped}")
-    expect(len(read.torn) == shim["struck"], f"{len(read.torn)} torn, {shim['struck']} struck")
+case("F3a", "short writes")(short_writes())
+case("F3b", "short writes of whole batches")(short_writes(buffered=True))
 
 
-@case("F3c", "a small tmpfs that fills up within a line, then grows")
+def twice_short(**mode):
+    def run(scene):
+        log = scene.directory("log")
+        shim = scene.shim(every=20, burst=2, what=SHORT)
+        load = scene.load(log, shim=shim, pause=100, **mode)
+        until("5 strikes", lambda: shim["struck"] >= 10)
+        shim.set(every=0)
+        load.advance(RECORDS)
+        dropped = load.stop()
+        read = Log.at(log)
+        lost = account(read, load, reasons=["short"])
+        expect(0 < lost <= dropped["short"], f"{lost} lost, the writer tells of {dropped}")
+        expect(len(read.torn) == shim["struck"], f"{len(read.torn)} torn, {shim['struck']} struck")
+    return run
+
+
+case("F3c", "a short write, and the second try is short too")(twice_short())
+case("F3d", "the same with whole batches")(twice_short(buffered=True))
+
+
+@case("F3e", "a small tmpfs that fills up within a line, then grows")
 def small_file_system(scene):
     log = scene.tmpfs("log", 1)
     load = scene.load(log, length=[250, 1500, 3999], pause=200)
