@@ -5,7 +5,7 @@ import os
 import time
 
 from checker import Log, expect
-from scene import MEBIBYTE, case, command, quantile, until
+from scene import MEBIBYTE, case, command, quantile, strace, until
 from writes import RECORDS, account, until_told
 
 RESUME_SECONDS_MAX = 2
@@ -68,7 +68,7 @@ def compare_delays(before, meanwhile):
 def quota(scene):
     image = scene.image("btrfs", 256, "mkfs.btrfs", "-q")
     mount = scene.mount("mount", "-o", "loop", image)
-    command("btrfs", "quota", "enable", mount, needs="btrfs-progs")
+    command("btrfs", "quota", "enable", mount)
     command("btrfs", "subvolume", "create", mount / "log")
     command("btrfs", "qgroup", "limit", "2M", mount / "log")
     load = scene.load(mount / "log", length=3999, pause=200)
@@ -103,11 +103,9 @@ def read_only(scene):
 def failing_device(scene):
     log = scene.directory("log")
     (log / "attempts.jsonl").touch(0o600)
-    inject = "inject=write:error=EIO:when=100..103"
-    load = scene.load(log, pause=500, threads=2, prefix=[
-        "strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=write",
-        "-P", log / "attempts.jsonl", "-e", inject])
-    command("strace", "-V")
+    load = scene.load(log, pause=500, threads=2, prefix=strace(
+        "-o", "/dev/null", "-e", "trace=write", "-P", log / "attempts.jsonl",
+        "-e", "inject=write:error=EIO:when=100..103"))
     until("a loss is told", lambda: b'"reason":"eio"' in (log / "attempts.jsonl").read_bytes())
     load.advance(RECORDS)
     load.stop()

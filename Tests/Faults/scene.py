@@ -46,12 +46,31 @@ def until(what, condition, seconds=WAIT_SECONDS_MAX):
         time.sleep(0.002)
 
 
-def command(*words, needs=None):
-    """Runs a tool; a case whose tool is missing or does not work here at all is skipped."""
-    tool = shutil.which(words[0], path=os.environ["PATH"] + ":/usr/sbin:/sbin")
-    if tool is None:
-        raise Skip(f"no {words[0]}; Debian has it in {needs or words[0]}")
-    done = subprocess.run([tool, *map(str, words[1:])], capture_output=True, text=True)
+PACKAGES = {"prlimit": "util-linux", "mkfs.ext4": "e2fsprogs", "chattr": "e2fsprogs",
+            "mkfs.btrfs": "btrfs-progs", "btrfs": "btrfs-progs", "umount": "mount"}
+
+
+def tool(name):
+    """Where a tool is; without it the case is skipped."""
+    path = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+    if path is None:
+        raise Skip(f"no {name}; Debian has it in {PACKAGES.get(name, name)}")
+    return path
+
+
+def strace(*words):
+    """What a traced program is started with; its process is that of strace's child."""
+    path = tool("strace")
+    done = subprocess.run([path, "-qq", "-e", "trace=none", "true"], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Skip(f"strace does not work here: {done.stderr.strip()}")
+    return [path, "-D", "-f", "-qq", *words]
+
+
+def command(*words):
+    """Runs a tool, which must succeed."""
+    path = tool(words[0])
+    done = subprocess.run([path, *map(str, words[1:])], capture_output=True, text=True)
     if done.returncode != 0:
         raise AssertionError(f"{' '.join(map(str, words))}: {done.stderr.strip()}")
     return done.stdout
@@ -105,7 +124,7 @@ class Scene:
         path = (within or self.scratch) / f"{name}.img"
         with open(path, "wb") as file:
             file.truncate(mebibytes * MEBIBYTE)
-        command(*make, path, needs="e2fsprogs or btrfs-progs")
+        command(*make, path)
         return path
 
     # Processes

@@ -6,7 +6,7 @@ import time
 
 from checker import Log, expect
 from disks import compare_delays
-from scene import case, command, until
+from scene import case, strace, until
 from writes import RECORDS, account
 
 STOP_SECONDS = {False: 3, True: 60}
@@ -18,10 +18,9 @@ END_SECONDS_MAX = 3
 
 def stop_and_go(scene, log, trace, others, meanwhile=lambda: None, **options):
     """Starts a load that stops at a system call; others must not notice. Gives that load."""
-    command("strace", "-V")
     output = scene.path("trace")
-    load = scene.load(log, name="stopped", threads=1, pause=500, **options, prefix=[
-        "strace", "-D", "-f", "-qq", "-o", output, *trace])
+    load = scene.load(log, name="stopped", threads=1, pause=500, **options, prefix=strace(
+        "-o", output, *trace))
     until("all threads are stopped", lambda: output.exists() and
           output.read_text().count("--- stopped by") >= len(os.listdir(f"/proc/{load.pid}/task")))
     began, count = time.monotonic(), load.total

@@ -4,7 +4,7 @@ import errno
 import resource
 
 from checker import Log, expect
-from scene import SHORT, case, command, until
+from scene import SHORT, case, command, tool, until
 
 RECORDS = 400
 
@@ -97,7 +97,7 @@ def until_told(log, load, free):
 @case("F6", "a limit on the size of files, which raises SIGXFSZ")
 def size_limit(scene):
     log = scene.directory("log")
-    load = scene.load(log, pause=200, prefix=["prlimit", "--fsize=100000:unlimited", "--"])
+    load = scene.load(log, pause=200, prefix=[tool("prlimit"), "--fsize=100000:unlimited", "--"])
     unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
     read = until_told(
         log, load, lambda: resource.prlimit(load.pid, resource.RLIMIT_FSIZE, unlimited))
