@@ -108,6 +108,7 @@ class Scene:
 
     def mount(self, name, *options):
         path = self.directory(name)
+        tool("umount")
         try:
             command("mount", *options, path)
         except AssertionError as error:
@@ -164,9 +165,9 @@ def ignore_missing(function, path, info):
 def unmount(path):
     """Lazily if something is still open there: nothing may stay mounted."""
     while os.path.ismount(path):
-        done = subprocess.run(["umount", path], capture_output=True)
+        done = subprocess.run([tool("umount"), path], capture_output=True)
         if done.returncode != 0:
-            subprocess.run(["umount", "-l", path], check=True)
+            subprocess.run([tool("umount"), "-l", path], check=True)
 
 
 class Shim:
