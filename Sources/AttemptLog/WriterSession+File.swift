@@ -177,19 +177,29 @@ extension WriterSession {
     let (last, synced, isGivenUp) = upkeep.withLock { ($0.lastSync, $0.linesSynced, $0.isGivenUp) }
     let (descriptor, written) = pen.withLock { ($0.file?.descriptor, $0.linesWritten) }
     let isAsked = progress.update { $0.syncRequest < order.syncRequest }
-    guard let descriptor, !isGivenUp, written > synced || isAsked else { return .milliseconds(50) }
+    guard let descriptor, !isGivenUp else {
+      // Nobody knows what of such a file is on the disk, and nobody will.
+      if isAsked { answer(order, isSynced: false) }
+      return LogWriter.syncInterval
+    }
+    guard written > synced || isAsked else { return LogWriter.syncInterval }
     guard isAsked || now - last >= interval else { return .nanoseconds(interval - (now - last)) }
     let isSynced = sync(descriptor)
     upkeep.withLock { upkeep in
       upkeep.lastSync = calls.elapsed()
       if isSynced { upkeep.synced(at: upkeep.lastSync, lines: written) }
     }
+    answer(order, isSynced: isSynced)
+    if !isSynced { lookAfterFile() }
+    return LogWriter.syncInterval
+  }
+
+  /// Tells those who wait for a sync.
+  private func answer(_ order: WriterTasks, isSynced: Bool) {
     progress.update { progress in
       progress.syncRequest = max(progress.syncRequest, order.syncRequest)
       progress.isSynced = isSynced
     }
-    if !isSynced { lookAfterFile() }
-    return LogWriter.syncInterval
   }
 
   /// A sync that failed is never tried again on the file: the kernel may have forgotten what it

@@ -314,6 +314,26 @@ struct LogRotationTests {
     #expect(try names().count { $0.hasPrefix("attempts.0") } == 3)
   }
 
+  @Test func `who waits for a sync of a file that is given up is told at once`() throws {
+    let writer = try makeWriter {
+      $0.syncs = true
+      $0.rotation.bytesMax = nil
+      $0.warn = { _ in }
+    }
+    // The second file that fails is not replaced before a second has passed.
+    for _ in 1...2 {
+      faults.failNextSync(EIO)
+      writer.record(.attemptStart(.make()))
+      faults.pass(LogWriter.syncInterval)
+      _ = writer.session.tick()
+    }
+    #expect(writer.session.upkeep.withLock { $0.isGivenUp })
+    var order = WriterTasks()
+    order.syncRequest = 1
+    _ = writer.session.tick(order)
+    #expect(writer.session.progress.update { $0.syncRequest == 1 && !$0.isSynced })
+  }
+
   @Test func `what is recorded while the old file is synced goes to the new one`() throws {
     let writer = try makeWriter { $0.syncs = true }
     writer.recordStarts(10)
