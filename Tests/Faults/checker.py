@@ -146,7 +146,7 @@ class Log:
 
     def check_form(self, created_by_others=()):
         """Identities and first lines; nothing but beginnings of lines is malformed."""
-        expect(not self.malformed, f"malformed: {self.malformed[:3]}")
+        expect(not self.malformed, f"malformed: {[piece[:200] for piece in self.malformed[:3]]}")
         expect(len(set(self.segments.values())) == len(self.segments), "two files with one identity")
         for file in self.files:
             if file in map(str, created_by_others):
