@@ -63,8 +63,8 @@ def clock_steps_by_age(scene):
     until("a rotation", lambda: numbers(log) == [1])
     for step in (*steps()[1:], 2 * HOUR):
         shim.set(wall=step)
-        # The file is looked after every 256 lines and every second.
-        load.advance(2 * 256)
+        # 1.5 s at least: the age is looked at every second.
+        load.advance(3000)
     load.stop()
     expect(numbers(log) == [1], f"segments {numbers(log)}")
     read = Log.at(log)

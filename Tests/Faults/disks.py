@@ -45,7 +45,7 @@ def full_disk(scene):
     lost = account(read, load, reasons=["enospc"])
     expect(lost >= during - 2, f"{lost} lost, {during} recorded while the disk was full")
     expect(dropped["enospc"] == read.dropped["enospc"], f"the log tells {read.dropped}, not {dropped}")
-    resumed = min(moment for moment in read.times if moment > freed) - freed
+    resumed = min((moment for moment in read.times if moment > freed), default=float("inf")) - freed
     expect(resumed <= RESUME_SECONDS_MAX, f"resumed after {resumed:.1f} s")
     before, meanwhile = load.samples(end=filling), load.samples(full, still)
     return (f"{lost} lost and told, resumed after {resumed:.2f} s, "
