@@ -22,7 +22,7 @@ struct AppendFile {
   /// process sees it empty.
   static func open(
     at path: String, permissions: LogPermissions, temporaryName: String,
-    firstLine: () -> [UInt8]
+    firstLine: () throws(LogWriterError) -> [UInt8]
   ) throws(LogWriterError) -> AppendFile {
     var refusal = LogWriterError.systemCall(path: path, call: "open", errno: ENOENT)
     for _ in 0..<triesMax {

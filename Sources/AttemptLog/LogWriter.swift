@@ -110,7 +110,10 @@ public final class LogWriter: Sendable {
 
 extension LogWriter {
   /// How long a call waits for a disk that stalls.
-  static let holdMax = Duration.milliseconds(10)
+  ///
+  /// In the direct mode a call that returns sooner has handed its line to the kernel, or counted it
+  /// as lost.
+  public static let holdMax = Duration.milliseconds(10)
   /// How long the thread writes after a write, of whomever, that was slower than `holdMax`: short,
   /// for a write is also slow when the processor was taken away meanwhile.
   static let handOverNanoseconds: Int64 = 100_000_000

@@ -90,25 +90,24 @@ extension SegmentDirectory {
 
   /// Deletes the oldest segments beyond what `retention` keeps; the lock is held.
   ///
-  /// - Parameter settled: The clock has not been stepped for as long as a segment is young; before
-  ///   that at most one segment is deleted.
+  /// - Parameter deletionsMax: How many at most, 0 or more; by age it is one.
   /// - Returns: the names of what was deleted.
   func retain(
-    _ retention: LogWriter.Retention, now: Timestamp, settled: Bool, lock: CInt
+    _ retention: LogWriter.Retention, now: Timestamp, deletionsMax: Int, lock: CInt
   ) throws(LogWriterError) -> [String] {
     let now = now.microseconds / Timestamp.microsecondsPerSecond
     var deleted: [String] = []
     var segments = try self.segments()[...]
     var bytes = segments.reduce(activeBytes()) { $0 &+ $1.bytes }
-    while let bytesMax = retention.bytesMax, bytes > bytesMax, let oldest = segments.popFirst(),
-      now - oldest.lastChanged >= Self.youngSeconds, settled || deleted.isEmpty
+    while let bytesMax = retention.bytesMax, bytes > bytesMax, deleted.count < deletionsMax,
+      let oldest = segments.popFirst(), now - oldest.lastChanged >= Self.youngSeconds
     {
       try delete(oldest)
       deleted.append(oldest.name)
       bytes -= oldest.bytes
     }
-    if deleted.isEmpty, let ageMax = retention.ageMax, let oldest = segments.first,
-      now - oldest.lastWritten > ageMax.components.seconds,
+    if deleted.isEmpty, deletionsMax > 0, let ageMax = retention.ageMax,
+      let oldest = segments.first, now - oldest.lastWritten > ageMax.components.seconds,
       now - oldest.lastChanged >= Self.youngSeconds, mayDeleteByAge(now: now, lock: lock)
     {
       try delete(oldest)

@@ -1,81 +1,18 @@
 import Glibc
 import Threading
 
-/// What the thread keeps in mind about the file.
-struct Upkeep {
-  private(set) var lastLook: Int64
-  /// Begin of the session, or of the time since a step of the wall clock was seen.
-  var settledSince: Int64
-  /// The wall clock and the monotonic clock at the last look.
-  var clocks: (wall: Timestamp, elapsed: Int64)?
-  var wantsReopening = false
-  /// No try to open before, and how long to wait after the next that fails.
-  var nextOpening: Int64 = 0
-  var openingPause = LogWriter.reopenInterval
-  /// The file is not to be synced again: a sync of it failed.
-  var isGivenUp = false
-  var lastSync: Int64 = 0
-  var linesSynced: Int64 = 0
-  /// Texts of the warnings given.
-  var warned: Set<String> = []
-
-  init(now: Int64) {
-    lastLook = now
-    settledSince = now
-  }
-
-  func isDue(_ now: Int64) -> Bool {
-    now - lastLook >= Int64(nanoseconds: LogWriter.tickInterval)
-  }
-
-  mutating func looked(at now: Int64, wall: Timestamp) {
-    if let clocks {
-      let monotonic = (now - clocks.elapsed) / 1000
-      let step = wall.microseconds - clocks.wall.microseconds - monotonic
-      if step.magnitude > Self.clockStepMicroseconds { settledSince = now }
-    }
-    clocks = (wall, now)
-    lastLook = now
-  }
-
-  /// Whether no step of the clock was seen for as long as a segment is young.
-  func isSettled(_ now: Int64) -> Bool {
-    (now - settledSince) / 1_000_000_000 >= SegmentDirectory.youngSeconds
-  }
-
-  /// More than slewing by NTP does between two looks.
-  private static let clockStepMicroseconds: UInt64 = 1_000_000
-
-  mutating func askForReopening() {
-    wantsReopening = true
-  }
-
-  mutating func openingFailed(at now: Int64, _ reason: DropReason) {
-    nextOpening = now + Int64(nanoseconds: openingPause)
-    // Space that comes back is to be noticed soon.
-    if !reason.isLackOfSpace {
-      openingPause = min(openingPause * 2, LogWriter.reopenIntervalMax)
-    }
-  }
-
-  mutating func opened() {
-    wantsReopening = false
-    nextOpening = 0
-    openingPause = LogWriter.reopenInterval
-    isGivenUp = false
-  }
-}
-
 extension WriterSession {
   /// Opens the active file, or creates it as the segment with this id.
   func open(_ pen: inout Pen, segment: String) throws(LogWriterError) {
     let seq = pen.seq
-    let number = place.isDirectory ? try SegmentDirectory(place: place).nextNumber() : 1
     let file = try AppendFile.open(
       at: place.path, permissions: configuration.permissions, temporaryName: ".\(segment).new"
-    ) {
+    ) { () throws(LogWriterError) in
+      let time = configuration.now()
+      // The file is missing: if it was renamed just now, that segment is there to be counted.
+      let number = place.isDirectory ? try SegmentDirectory(place: place).nextNumber() : 1
       let event = Event.segment(Segment(id: segment, number: number))
-      return line(Record(time: configuration.now(), writer: id, seq: seq, event: event))
+      return line(Record(time: time, writer: id, seq: seq, event: event))
     }
     if file.isNew { pen.seq += 1 }
     pen.output.guardsSizeLimit = SizeLimitSignal.canCome
@@ -151,7 +88,9 @@ extension WriterSession {
   func lookAfterFile() {
     let now = calls.elapsed()
     upkeep.withLock { $0.looked(at: now, wall: configuration.now()) }
-    let (wantsReopening, isGivenUp) = upkeep.withLock { ($0.wantsReopening, $0.isGivenUp) }
+    let (wantsReopening, isGivenUp, replaces) = upkeep.withLock {
+      ($0.wantsReopening, $0.isGivenUp, $0.replaces(at: now))
+    }
     let (standing, isLarge) = pen.withLock { pen -> (Standing, Bool) in
       pen.output.guardsSizeLimit = SizeLimitSignal.canCome
       let standing = findStanding(&pen)
@@ -161,8 +100,8 @@ extension WriterSession {
     }
     if standing != .current || wantsReopening {
       reopen(standing, at: now)
-    } else if isLarge || isGivenUp || isTooOld() {
-      rotate(at: now, force: isGivenUp)
+    } else if isLarge || replaces || isTooOld() {
+      rotate(at: now, force: replaces)
     }
   }
 
@@ -170,7 +109,6 @@ extension WriterSession {
     guard upkeep.withLock({ now >= $0.nextOpening }) else { return }
     var generator = SystemRandomNumberGenerator()
     let segment = generator.identifier()
-    syncBeforeClosing()
     do throws(LogWriterError) {
       let old = try pen.withLock { pen throws(LogWriterError) in
         let old = pen.file
@@ -178,7 +116,7 @@ extension WriterSession {
         _ = prepare(&pen)
         return old
       }
-      old?.close()
+      if let old { leave(old) }
       upkeep.withLock { $0.opened() }
     } catch {
       upkeep.withLock { $0.openingFailed(at: now, error.dropReason) }
@@ -206,11 +144,13 @@ extension WriterSession {
         }
         guard isDue else { return }
         try segments.renameActiveFile()
+        if force { upkeep.withLock { $0.replaced(at: now) } }
         reopen(.renamed, at: now)
         try segments.sync()
-        let settled = upkeep.withLock { $0.isSettled(now) }
-        _ = try segments.retain(
-          configuration.retention, now: configuration.now(), settled: settled, lock: lock)
+        let deleted = try segments.retain(
+          configuration.retention, now: configuration.now(),
+          deletionsMax: upkeep.withLock { $0.deletionsMax(now) }, lock: lock)
+        upkeep.withLock { $0.deleted(deleted.count) }
       }
     } catch {
       warn(.cannotRotate(error))
@@ -237,19 +177,29 @@ extension WriterSession {
     let (last, synced, isGivenUp) = upkeep.withLock { ($0.lastSync, $0.linesSynced, $0.isGivenUp) }
     let (descriptor, written) = pen.withLock { ($0.file?.descriptor, $0.linesWritten) }
     let isAsked = progress.update { $0.syncRequest < order.syncRequest }
-    guard let descriptor, !isGivenUp, written > synced || isAsked else { return .milliseconds(50) }
+    guard let descriptor, !isGivenUp else {
+      // Nobody knows what of such a file is on the disk, and nobody will.
+      if isAsked { answer(order, isSynced: false) }
+      return LogWriter.syncInterval
+    }
+    guard written > synced || isAsked else { return LogWriter.syncInterval }
     guard isAsked || now - last >= interval else { return .nanoseconds(interval - (now - last)) }
     let isSynced = sync(descriptor)
     upkeep.withLock { upkeep in
       upkeep.lastSync = calls.elapsed()
-      if isSynced { upkeep.linesSynced = written }
+      if isSynced { upkeep.synced(at: upkeep.lastSync, lines: written) }
     }
+    answer(order, isSynced: isSynced)
+    if !isSynced { lookAfterFile() }
+    return LogWriter.syncInterval
+  }
+
+  /// Tells those who wait for a sync.
+  private func answer(_ order: WriterTasks, isSynced: Bool) {
     progress.update { progress in
       progress.syncRequest = max(progress.syncRequest, order.syncRequest)
       progress.isSynced = isSynced
     }
-    if !isSynced { lookAfterFile() }
-    return LogWriter.syncInterval
   }
 
   /// A sync that failed is never tried again on the file: the kernel may have forgotten what it
@@ -263,10 +213,9 @@ extension WriterSession {
     return false
   }
 
-  private func syncBeforeClosing() {
-    guard configuration.syncs, !upkeep.withLock({ $0.isGivenUp }),
-      let descriptor = pen.withLock({ $0.file?.descriptor })
-    else { return }
-    _ = sync(descriptor)
+  /// Brings to the disk what was written to a file until another took its place.
+  private func leave(_ file: AppendFile) {
+    if configuration.syncs, !upkeep.withLock({ $0.isGivenUp }) { _ = sync(file.descriptor) }
+    file.close()
   }
 }

@@ -357,6 +357,8 @@ final class WriterSession: Sendable {
       if hasEnded == true { thread.join() }
     }
     let closed: Void? = pen.withLock(within: LogWriter.closeMax) { pen in
+      // There is no later try.
+      if pen.file != nil { pen.trouble = nil }
       drain(&pen)
       queue.withLock { $0.isClosed = true }
       if prepare(&pen) == nil { _ = insist(.writerStop, &pen) }

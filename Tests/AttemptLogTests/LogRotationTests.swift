@@ -123,6 +123,20 @@ struct LogRotationTests {
     #expect(try names() == [".attempts.lock", "attempts.000004.jsonl", "attempts.jsonl"])
   }
 
+  @Test func `a new file has a number above that of a segment renamed meanwhile`() throws {
+    let directory = directory
+    _ = try makeWriter {
+      let now = $0.now
+      $0.now = {
+        // The clock is read when the file is found missing.
+        _ = FileManager.default.createFile(
+          atPath: directory.file("attempts.000007.jsonl"), contents: nil)
+        return now()
+      }
+    }
+    #expect(try lines("attempts.jsonl").first?.number == 8)
+  }
+
   @Test func `a log whose file was removed is created again`() throws {
     let writer = try makeWriter()
     writer.record(.attemptStart(.make()))
@@ -213,7 +227,7 @@ struct LogRotationTests {
 
   @Test func `after a step of the clock one segment is deleted`() throws {
     let writer = try segments(5, settled: false) { $0.retention.bytesMax = 0 }
-    fill(writer)
+    for _ in 1...3 { fill(writer) }
     #expect(
       try names().filter { $0.hasPrefix("attempts.0") }.first == "attempts.000002.jsonl")
   }
@@ -282,6 +296,52 @@ struct LogRotationTests {
     let synced = faults.synced
     #expect(synced.count == 2 && synced[0] != synced[1])
     #expect(writer.session.upkeep.withLock { !$0.isGivenUp })
+  }
+
+  @Test func `a disk whose syncs keep failing gets fewer and fewer new files`() throws {
+    let writer = try makeWriter {
+      $0.syncs = true
+      $0.rotation.bytesMax = nil
+      $0.warn = { _ in }
+    }
+    for _ in 1...80 {
+      faults.failNextSync(EIO)
+      writer.record(.attemptStart(.make()))
+      faults.pass(LogWriter.syncInterval)
+      _ = writer.session.tick()
+    }
+    // In four seconds: at once, after one and after two more.
+    #expect(try names().count { $0.hasPrefix("attempts.0") } == 3)
+  }
+
+  @Test func `who waits for a sync of a file that is given up is told at once`() throws {
+    let writer = try makeWriter {
+      $0.syncs = true
+      $0.rotation.bytesMax = nil
+      $0.warn = { _ in }
+    }
+    // The second file that fails is not replaced before a second has passed.
+    for _ in 1...2 {
+      faults.failNextSync(EIO)
+      writer.record(.attemptStart(.make()))
+      faults.pass(LogWriter.syncInterval)
+      _ = writer.session.tick()
+    }
+    #expect(writer.session.upkeep.withLock { $0.isGivenUp })
+    var order = WriterTasks()
+    order.syncRequest = 1
+    _ = writer.session.tick(order)
+    #expect(writer.session.progress.update { $0.syncRequest == 1 && !$0.isSynced })
+  }
+
+  @Test func `what is recorded while the old file is synced goes to the new one`() throws {
+    let writer = try makeWriter { $0.syncs = true }
+    writer.recordStarts(10)
+    faults.onNextSync { writer.record(.attemptStart(.make(operationID: "late"))) }
+    look(writer)
+    let (old, new) = ("attempts.000001.jsonl", "attempts.jsonl")
+    #expect(try lines(old).count == 12)
+    #expect(try String(contentsOfFile: directory.file(new), encoding: .utf8).contains("late"))
   }
 
   @Test func `syncs need a directory`() throws {

@@ -148,6 +148,16 @@ struct LogWriterFaultTests {
     #expect(lines.map(\.seq) == [1, 2, 4, 5])
   }
 
+  @Test func `an end tells of the losses without waiting for the next try`() throws {
+    let writer = try makeWriter()
+    faults.plan([.fail(ENOSPC)])
+    writer.record(.attemptStart(.make()))
+    writer.close()
+    let lines = try logLines(path)
+    #expect(lines.map(\.kind) == ["segment", "writer_start", "dropped", "writer_stop"])
+    #expect(lines.map(\.count) == [nil, nil, 1, nil])
+  }
+
   @Test func `a record that no reader would accept is dropped without a write`() throws {
     let writer = try makeWriter()
     writer.record(.attemptStart(.make(operationID: String(repeating: "x", count: 5000))))
@@ -250,7 +260,15 @@ final class WriteFaults: Sendable {
     syncs.withLock { $0.planned = code }
   }
 
+  private let meanwhile = Locked<(@Sendable () -> Void)?>(nil)
+
+  /// When the next sync is done, before it returns.
+  func onNextSync(_ body: @escaping @Sendable () -> Void) {
+    meanwhile.withLock { $0 = body }
+  }
+
   func sync(_ descriptor: CInt) -> CInt {
+    defer { meanwhile.withLock { $0.take() }?() }
     var status = stat()
     unsafe fstat(descriptor, &status)
     let code = syncs.withLock { syncs in

@@ -1,9 +1,12 @@
 import AttemptLog
 import CommandLineOptions
 import Glibc
+import Synchronization
 import Threading
 
 /// Writes a log as fast as it can, and counts for each thread the records that were acknowledged.
+///
+/// SIGTERM ends it early, but as orderly as the last line does.
 ///
 ///     log-load --log DIRECTORY/ [--threads 4] [--lines 1000] [--length 250]… [OPTION…]
 ///
@@ -32,6 +35,7 @@ struct Load: Sendable {
   private let lengths: [Int]
   private let pause: Duration
   private let showsLatencies: Bool
+  private let samples: String?
   private var configuration = LogWriter.Configuration()
 
   private static let options = [
@@ -53,6 +57,9 @@ struct Load: Sendable {
     Option(name: "--keep", value: "BYTES", help: "default 4 GiB"),
     Option(name: "--keep-age", value: "SECONDS", help: "default: not by age"),
     Option(name: "--latencies", value: nil, help: "print how long the calls took"),
+    Option(
+      name: "--samples", value: "FILE",
+      help: "when each call began and how long it took: 64-bit words, nanoseconds (monotonic)"),
   ]
 
   init(_ words: [String]) throws(UsageError) {
@@ -71,8 +78,9 @@ struct Load: Sendable {
       }
       return length
     }
-    pause = .microseconds(try arguments.number("--pause", as: Int.self) ?? 0)
+    pause = .microseconds(try arguments.number("--pause") ?? 0 as Int)
     showsLatencies = arguments.isGiven("--latencies")
+    samples = arguments.value("--samples")
     if arguments.isGiven("--buffered") { configuration.mode = .buffered }
     configuration.syncs = arguments.isGiven("--sync")
     configuration.rotation.bytesMax =
@@ -87,33 +95,51 @@ struct Load: Sendable {
     let counts = try SharedCounts(path: acknowledged, count: threads)
     let writer = try LogWriter(path: log, configuration: configuration)
     let padding = try Padding(lengths)
-    let times = Condition([Int64]())
+    let stop = try StopSignal()
+    let collected = Condition([Sample]())
     let running = try (0..<threads).map { thread in
       try BlockingThread {
-        var own: [Int64] = []
-        let never = Condition(false)
+        StopSignal.unblockOthers()
+        var own: [Sample] = []
         for number in 1...max(1, lines) {
+          if stop.isWanted { break }
           let event = padding.event("\(id)-\(thread)-\(number)-", number)
-          let recording = Self.nanoseconds()
+          let began = Self.nanoseconds()
           writer.record(event)
-          counts.set(thread, Int64(number))
-          if showsLatencies { own.append(Self.nanoseconds() - recording) }
-          if pause > .zero { _ = never.wait(atMost: pause) { $0 ? true : nil } }
+          let took = Self.nanoseconds() - began
+          if measures { own.append(Sample(began: began, took: took)) }
+          if isDone(after: took, writer) { counts.set(thread, Int64(number)) }
+          if pause > .zero { stop.wait(atMost: pause) }
         }
-        times.update { $0 += own }
+        collected.update { $0 += own }
       }
     }
     for thread in running { thread.join() }
     writer.close()
-    if showsLatencies {
-      let sorted = times.update { $0.sorted() }
-      for (name, share) in [("p50", 0.5), ("p99", 0.99), ("p999", 0.999), ("max", 1.0)] {
-        let index = min(sorted.count - 1, Int(Double(sorted.count) * share))
-        print("\(name) \(Double(sorted[index]) / 1000) us")
-      }
-    }
+    try report(collected.update { $0 })
     let dropped = writer.dropped.map { "\"\($0.key.rawValue)\":\($0.value)" }.sorted()
     print("{" + dropped.joined(separator: ",") + "}")
+  }
+
+  /// Whether a record is acknowledged, as the next one's acknowledgement includes it.
+  ///
+  /// In the direct mode that is when its line has been handed to the kernel, or counted as lost: of
+  /// one that waits for a stalled disk a kill may leave nothing.
+  private func isDone(after took: Int64, _ writer: LogWriter) -> Bool {
+    configuration.mode == .buffered || .nanoseconds(took) < LogWriter.holdMax
+      || writer.flush(within: .seconds(60))
+  }
+
+  private var measures: Bool { showsLatencies || samples != nil }
+
+  private func report(_ collected: [Sample]) throws {
+    if let samples { try Sample.write(collected, to: samples) }
+    guard showsLatencies, !collected.isEmpty else { return }
+    let sorted = collected.map(\.took).sorted()
+    for (name, share) in [("p50", 0.5), ("p99", 0.99), ("p999", 0.999), ("max", 1.0)] {
+      let index = min(sorted.count - 1, Int(Double(sorted.count) * share))
+      print("\(name) \(Double(sorted[index]) / 1000) us")
+    }
   }
 
   private static func nanoseconds() -> Int64 {
@@ -152,16 +178,77 @@ private struct Padding: Sendable {
   }
 }
 
+/// A call of `record`, in nanoseconds of the monotonic clock.
+private struct Sample {
+  let began: Int64
+  let took: Int64
+
+  static func write(_ samples: [Sample], to path: String) throws(CallFailure) {
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw CallFailure(call: "open \(path)", errno: errno) }
+    defer { close(descriptor) }
+    let words = samples.flatMap { [$0.began, $0.took] }
+    let isWritten = unsafe words.withUnsafeBytes { bytes in
+      var start = 0
+      while start < bytes.count {
+        let count = unsafe Glibc.write(
+          descriptor, bytes.baseAddress?.advanced(by: start), bytes.count - start)
+        if count <= 0 { return false }
+        start += count
+      }
+      return true
+    }
+    guard isWritten else { throw CallFailure(call: "write \(path)", errno: errno) }
+  }
+}
+
+/// SIGTERM, waited for on a thread of its own that lives as long as the process.
+private final class StopSignal: Sendable {
+  private let received = Atomic(false)
+  private let arrival = Condition(())
+
+  var isWanted: Bool { received.load(ordering: .relaxed) }
+
+  func wait(atMost limit: Duration) {
+    _ = arrival.wait(atMost: limit) { _ in isWanted ? true : nil }
+  }
+
+  init() throws {
+    // Threads that are made from here on have every signal blocked.
+    var signals = Self.signals
+    unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+    _ = try BlockingThread { [self] in
+      var signals = Self.signals
+      var signal: CInt = 0
+      unsafe sigwait(&signals, &signal)
+      arrival.update { _ in received.store(true, ordering: .relaxed) }
+    }
+  }
+
+  /// A thread of a host program takes signals, SIGXFSZ among them.
+  static func unblockOthers() {
+    var signals = Self.signals
+    unsafe pthread_sigmask(SIG_SETMASK, &signals, nil)
+  }
+
+  private static var signals: sigset_t {
+    var signals = sigset_t()
+    unsafe sigemptyset(&signals)
+    unsafe sigaddset(&signals, SIGTERM)
+    return signals
+  }
+}
+
+private struct CallFailure: Error {
+  let call: String
+  let errno: CInt
+}
+
 /// Counts in memory that is shared with a file, so that they outlive the process (mmap(2)).
 @safe
 private final class SharedCounts: Sendable {
   // Each thread writes a word of its own.
   private nonisolated(unsafe) let words: UnsafeMutableRawPointer?
-
-  struct Failure: Error {
-    let call: String
-    let errno: CInt
-  }
 
   init(path: String?, count: Int) throws {
     guard let path else {
@@ -171,11 +258,11 @@ private final class SharedCounts: Sendable {
     let bytes = count * MemoryLayout<Int64>.stride
     let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0, ftruncate(descriptor, bytes) == 0 else {
-      throw Failure(call: "open \(path)", errno: errno)
+      throw CallFailure(call: "open \(path)", errno: errno)
     }
     defer { close(descriptor) }
     let memory = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
-    guard unsafe memory != MAP_FAILED else { throw Failure(call: "mmap", errno: errno) }
+    guard unsafe memory != MAP_FAILED else { throw CallFailure(call: "mmap", errno: errno) }
     unsafe words = memory
   }
 
