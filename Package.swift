@@ -51,7 +51,7 @@ let package = Package(
 
     .executableTarget(
       name: "bench", dependencies: ["AttemptLog", "Exposition", "Reliability", "Report", "Retry"],
-      path: "Tests/Bench"),
+      path: "Tests/Bench", exclude: ["json_logging.py"]),
     .executableTarget(
       name: "log-load", dependencies: ["AttemptLog", "CommandLineOptions", "Threading"],
       path: "Tests/LogLoad"),
