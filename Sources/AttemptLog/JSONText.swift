@@ -210,8 +210,8 @@ extension [UInt8] {
 }
 
 extension UInt64 {
-  /// Of a number below 10⁸.
-  fileprivate var decimalDigitCount: Int {
+  var decimalDigitCount: Int {
+    if self >= 100_000_000 { return 8 + (self / 100_000_000).decimalDigitCount }
     if self < 10 { return 1 }
     if self < 100 { return 2 }
     if self < 1000 { return 3 }

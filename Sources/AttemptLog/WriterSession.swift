@@ -113,10 +113,12 @@ final class WriterSession: Sendable {
 
   // MARK: - Recording
 
-  func record(_ event: Event) {
-    let headBytes = LineHead.bytes(event.kind, seq: nearSeq.load(ordering: .relaxed) + 100_000)
+  // Borrowed, for an event is so large that copies of it would cost as much as its line.
+  func record(_ event: borrowing Event) {
+    let kind = event.kind
+    let headBytes = LineHead.bytes(kind, seq: nearSeq.load(ordering: .relaxed) + 100_000)
     do throws(LineWriterError) {
-      try lineWriter.withBody(of: event, headBytes: headBytes) { record(event.kind, $0) }
+      try lineWriter.withBody(of: event, headBytes: headBytes) { record(kind, $0) }
     } catch {
       lose(error == .tooLarge ? .tooLarge : .invalid)
     }
