@@ -171,9 +171,10 @@ final class WriterSession: Sendable {
   // MARK: - Writing, with the pen
 
   private func write(_ kind: RecordKind, _ body: Span<UInt8>, _ pen: inout Pen) {
+    let (isClosed, isClear) = queue.withLock { ($0.isClosed, $0.isClear) }
     guard !isClosed else { return queue.withLock { $0.losses.addUntellable(.closed) } }
-    drain(&pen)
-    if let reason = prepare(&pen) { return lose(reason) }
+    if !isClear { drain(&pen) }
+    if let reason = isClear ? begin(&pen) : prepare(&pen) { return lose(reason) }
     append(kind, configuration.now(), body, &pen)
     flush(&pen)
   }
@@ -228,6 +229,10 @@ final class WriterSession: Sendable {
   ///
   /// - Returns: why the next line cannot be written; nil if it can.
   func prepare(_ pen: inout Pen) -> DropReason? {
+    begin(&pen) ?? tellLosses(&pen)
+  }
+
+  private func begin(_ pen: inout Pen) -> DropReason? {
     guard pen.file != nil else { return pen.trouble?.reason ?? .other }
     if let trouble = pen.trouble {
       guard calls.elapsed() >= trouble.until else { return trouble.reason }
@@ -237,6 +242,10 @@ final class WriterSession: Sendable {
       if let reason = insist(.writerStart(start), &pen) { return reason }
       pen.start = nil
     }
+    return nil
+  }
+
+  private func tellLosses(_ pen: inout Pen) -> DropReason? {
     let (untold, unnumbered) = queue.withLock { queue in
       (queue.losses.untold, queue.losses.takeUnnumbered())
     }
