@@ -50,7 +50,8 @@ let package = Package(
       path: "samples/transcribe"),
 
     .executableTarget(
-      name: "bench", dependencies: ["AttemptLog", "Exposition", "Reliability", "Report", "Retry"],
+      name: "bench",
+      dependencies: ["AttemptLog", "Exposition", "Reliability", "Report", "Retry", "log-load"],
       path: "Tests/Bench", exclude: ["json_logging.py"]),
     .executableTarget(
       name: "log-load", dependencies: ["AttemptLog", "CommandLineOptions", "Threading"],

@@ -6,7 +6,7 @@ import Report
 
 /// Measures the hot paths, each as a ratio to a reference in the same run.
 ///
-///     swift build -c release && .build/release/bench [LOG] [SECTION…]
+///     swift run -c release bench [LOG] [SECTION…]
 ///
 /// LOG is by default samples/attempts.jsonl; the sections are reading, writing, processes, page and
 /// wrapper, by default all. What is not said to be a median or a quantile is the median of five
