@@ -9,12 +9,14 @@ extension RandomNumberGenerator {
 extension UInt64 {
   /// All 16, in lower case.
   package var hexadecimalDigits: String {
-    let digits = [UInt8](capacity: 16) { (output: inout OutputSpan<UInt8>) in
-      for shift in stride(from: UInt64(60), through: 0, by: -4) {
-        let digit = UInt8(self >> shift & 15)
-        output.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit)
+    // Straight into the string's memory: every operation has an id.
+    unsafe String(unsafeUninitializedCapacity: 16) { digits in
+      for index in 0..<16 {
+        let digit = UInt8(truncatingIfNeeded: self >> UInt64(60 - 4 * index)) & 15
+        unsafe digits[index] =
+          digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
       }
+      return 16
     }
-    return String(decoding: digits, as: UTF8.self)
   }
 }
