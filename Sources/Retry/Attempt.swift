@@ -29,7 +29,9 @@ public struct Attempt: Sendable {
   }
 
   var secrets: [String] {
-    (notes.taken?.secrets ?? []) + [idempotencyKey].compactMap { $0 }
+    let secrets = notes.taken { $0.secrets } ?? []
+    guard let idempotencyKey else { return secrets }
+    return secrets + [idempotencyKey]
   }
 
   /// What has been noted so far.
@@ -39,7 +41,7 @@ public struct Attempt: Sendable {
 
   /// Nil if nothing was noted.
   var noted: AttemptFacts? {
-    notes.taken?.facts
+    notes.taken { $0.facts }
   }
 }
 
@@ -53,7 +55,9 @@ private final class Notes: Sendable {
 
   private let content = AtomicLazyReference<Locked<Content>>()
 
-  var taken: Content? { content.load()?.withLock { $0 } }
+  func taken<Part: Sendable>(_ part: (Content) -> Part) -> Part? {
+    content.load()?.withLock { part($0) }
+  }
 
   var begun: Locked<Content> { content.load() ?? content.storeIfNil(Locked(Content())) }
 }

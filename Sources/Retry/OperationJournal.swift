@@ -104,10 +104,10 @@ struct OperationJournal {
 
   /// The ids of an earlier attempt stand until a later one brings its own.
   private mutating func remember(_ facts: AttemptFacts) {
-    let before = last
+    let (jobID, audioSeconds, traceID) = (last.jobID, last.audioSeconds, last.traceID)
     last = facts
-    last.jobID = facts.jobID ?? before.jobID
-    last.audioSeconds = facts.audioSeconds ?? before.audioSeconds
-    last.traceID = facts.traceID ?? before.traceID
+    last.jobID = facts.jobID ?? jobID
+    last.audioSeconds = facts.audioSeconds ?? audioSeconds
+    last.traceID = facts.traceID ?? traceID
   }
 }
