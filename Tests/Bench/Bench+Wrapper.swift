@@ -14,8 +14,8 @@ extension Bench {
     let wrapped = try await perCall { _ = try await silent.run(operation) { _ in 1 } }
     wrapperRow("wrapped, nothing recorded", wrapped, bare)
     for (name, mode) in [
-      ("wrapped, both lines written", LogWriter.Mode.direct),
-      ("wrapped, both lines buffered", .buffered),
+      ("written", LogWriter.Mode.direct),
+      ("buffered", .buffered),
     ] {
       let directory = try temporaryDirectory()
       var configuration = LogWriter.Configuration()
@@ -23,8 +23,18 @@ extension Bench {
       let log = try LogWriter(path: directory + "/attempts.jsonl", configuration: configuration)
       let retrier = Retrier(record: log.record)
       let logged = try await perCall { _ = try await retrier.run(operation) { _ in 1 } }
+      let noted = try await perCall {
+        _ = try await retrier.run(operation) { attempt in
+          attempt.note { facts in
+            facts.httpStatus = 200
+            facts.requestID = "7c9e6679f4a14b7a"
+          }
+          return 1
+        }
+      }
       log.close()
-      wrapperRow(name, logged, bare, dropped: log.droppedCount)
+      wrapperRow("wrapped, both lines \(name)", logged, bare)
+      wrapperRow("… a status and an id noted", noted, bare, dropped: log.droppedCount)
       remove(["attempts.jsonl"], in: directory)
     }
   }
