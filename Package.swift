@@ -52,8 +52,9 @@ let package = Package(
       path: "samples/transcribe"),
 
     .executableTarget(
-      name: "bench", dependencies: ["AttemptLog", "Exposition", "Reliability", "Report", "Retry"],
-      path: "Tests/Bench"),
+      name: "bench",
+      dependencies: ["AttemptLog", "Exposition", "Reliability", "Report", "Retry", "log-load"],
+      path: "Tests/Bench", exclude: ["json_logging.py"]),
     .executableTarget(
       name: "log-load", dependencies: ["AttemptLog", "CommandLineOptions", "Threading"],
       path: "Tests/LogLoad"),

@@ -48,12 +48,9 @@ public struct CivilDate: Hashable, Sendable, CustomStringConvertible {
   }
 
   func append(to output: inout OutputSpan<UInt8>) {
-    output.appendTwoDigits(year / 100)
-    output.appendTwoDigits(year % 100)
-    output.append(UInt8(ascii: "-"))
-    output.appendTwoDigits(month)
-    output.append(UInt8(ascii: "-"))
-    output.appendTwoDigits(day)
+    output.appendDigits(year, count: 4)
+    output.append(UInt8(ascii: "-"), digits: month, count: 2)
+    output.append(UInt8(ascii: "-"), digits: day, count: 2)
   }
 
   private static func days(inMonth month: Int, year: Int) -> Int {

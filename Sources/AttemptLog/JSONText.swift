@@ -12,10 +12,15 @@ extension OutputSpan<UInt8> {
     }
   }
 
-  /// Appends the digits of a number of 0...99, two of them.
-  mutating func appendTwoDigits(_ value: Int) {
-    append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / 10))
-    append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value % 10))
+  /// Appends the last `count` digits of a number that is not negative, at most eight of them.
+  mutating func appendDigits(_ value: Int, count: Int) {
+    append(UInt64(truncatingIfNeeded: value).decimalDigits(count), count: count)
+  }
+
+  /// Appends a byte and then digits as above, at most seven of them.
+  mutating func append(_ byte: UInt8, digits value: Int, count: Int) {
+    let digits = UInt64(truncatingIfNeeded: value).decimalDigits(count)
+    append(digits << 8 | UInt64(byte), count: count + 1)
   }
 
   /// Appends a number in decimal digits.
@@ -210,8 +215,8 @@ extension [UInt8] {
 }
 
 extension UInt64 {
-  /// Of a number below 10⁸.
-  fileprivate var decimalDigitCount: Int {
+  var decimalDigitCount: Int {
+    if self >= 100_000_000 { return 8 + (self / 100_000_000).decimalDigitCount }
     if self < 10 { return 1 }
     if self < 100 { return 2 }
     if self < 1000 { return 3 }

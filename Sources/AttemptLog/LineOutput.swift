@@ -59,7 +59,7 @@ struct LineOutput {
   }
 
   private mutating func clear() {
-    buffer.removeSubrange(1...)
+    buffer.removeLast(bytes)
     lineCount = 0
     if buffer.capacity > Self.keptBytesMax {
       buffer = [UInt8(ascii: "\n")]

@@ -34,9 +34,19 @@ public final class Locked<Value>: Sendable {
       defer { unsafe pthread_mutex_unlock(lock) }
       return try unsafe body(&value)
     }
+
+    /// Nil at once if another thread holds the lock.
+    public func withLockIfAvailable<Result, Failure: Error>(
+      _ body: (inout Value) throws(Failure) -> Result
+    ) throws(Failure) -> Result? {
+      guard unsafe pthread_mutex_trylock(lock) == 0 else { return nil }
+      defer { unsafe pthread_mutex_unlock(lock) }
+      return try unsafe body(&value)
+    }
   #else
     @usableFromInline let mutex: Mutex<Value>
 
+    @inlinable
     public init(_ value: sending Value) {
       mutex = Mutex(value)
     }
@@ -47,6 +57,14 @@ public final class Locked<Value>: Sendable {
       _ body: (inout sending Value) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {
       try mutex.withLock(body)
+    }
+
+    /// Nil at once if another thread holds the lock.
+    @inlinable
+    public func withLockIfAvailable<Result, Failure: Error>(
+      _ body: (inout sending Value) throws(Failure) -> sending Result
+    ) throws(Failure) -> sending Result? {
+      try mutex.withLockIfAvailable(body)
     }
   #endif
 }

@@ -53,28 +53,38 @@ public struct LineWriter: Sendable {
   /// Gives `use` what follows the head of the event's line, with its newline, so that head and body
   /// are a line that is not too long.
   func withBody(
-    of event: Event, headBytes: Int, _ use: (Span<UInt8>) -> Void
+    of event: borrowing Event, headBytes: Int, _ use: (Span<UInt8>) -> Void
   ) throws(LineWriterError) {
-    let capacity = max(0, Self.lineBytesMax - headBytes)
-    let problem: LineWriterError? = unsafe withUnsafeTemporaryAllocation(
-      of: UInt8.self, capacity: capacity
-    ) { memory in
-      var omitted = KeySet()
-      var given = 0
-      while true {
-        var output = unsafe OutputSpan(buffer: memory, initializedCount: 0)
-        var line = Line(omitted: omitted)
-        line.write(event, to: &output)
-        guard let problem = line.problem else {
-          use(output.span)
-          return nil
-        }
-        guard problem == .tooLarge, given < Self.expendable.count else { return problem }
-        omitted.insert(Self.expendable[given])
-        given += 1
-      }
+    let room = max(0, Self.lineBytesMax - headBytes)
+    // Most bodies fit what is taken from the stack; more memory costs an allocation.
+    if room > Self.stackBytesMax,
+      write(event, omitting: KeySet(), room: Self.stackBytesMax, use) == nil
+    {
+      return
     }
-    if let problem { throw problem }
+    var omitted = KeySet()
+    var given = 0
+    while let problem = write(event, omitting: omitted, room: room, use) {
+      guard problem == .tooLarge, given < Self.expendable.count else { throw problem }
+      omitted.insert(Self.expendable[given])
+      given += 1
+    }
+  }
+
+  /// What `withUnsafeTemporaryAllocation` takes from the stack.
+  private static let stackBytesMax = 1024
+
+  /// Gives `use` a body that fits, or nothing.
+  private func write(
+    _ event: borrowing Event, omitting omitted: KeySet, room: Int, _ use: (Span<UInt8>) -> Void
+  ) -> LineWriterError? {
+    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: room) { memory in
+      var output = unsafe OutputSpan(buffer: memory, initializedCount: 0)
+      var line = Line(omitted: omitted)
+      line.write(event, to: &output)
+      if line.problem == nil { use(output.span) }
+      return line.problem
+    }
   }
 }
 
@@ -92,7 +102,7 @@ struct LineHead {
   static func bytes(_ kind: RecordKind, seq: Int64) -> Int {
     let fixed = LineWriter.prefix.count + #"","time":"","writer":"","seq":"#.utf8.count
     return fixed + kind.rawValue.utf8.count + Timestamp.rfc3339BytesMax + 16
-      + String(seq).utf8.count
+      + seq.magnitude.decimalDigitCount
   }
 }
 
@@ -145,7 +155,7 @@ private struct Line: ~Copyable {
     ordinal(.seq, head.seq, &output)
   }
 
-  mutating func write(_ event: Event, to output: inout OutputSpan<UInt8>) {
+  mutating func write(_ event: borrowing Event, to output: inout OutputSpan<UInt8>) {
     switch event {
     case .segment(let segment):
       field(.segment, segment.id, &output)
@@ -169,7 +179,7 @@ private struct Line: ~Copyable {
   }
 
   private mutating func identity(
-    _ identity: OperationIdentity, _ output: inout OutputSpan<UInt8>
+    _ identity: borrowing OperationIdentity, _ output: inout OutputSpan<UInt8>
   ) {
     field(.provider, identity.provider, &output)
     field(.account, identity.account, &output)
@@ -178,7 +188,9 @@ private struct Line: ~Copyable {
     field(.parentID, identity.parentID, &output)
   }
 
-  private mutating func fields(_ attempt: AttemptRecord, _ output: inout OutputSpan<UInt8>) {
+  private mutating func fields(
+    _ attempt: borrowing AttemptRecord, _ output: inout OutputSpan<UInt8>
+  ) {
     identity(attempt.identity, &output)
     ordinal(.attempt, attempt.attempt, &output)
     integer(.maxAttempts, attempt.maxAttempts, &output)
@@ -211,7 +223,9 @@ private struct Line: ~Copyable {
     field(.spanID, attempt.spanID, &output)
   }
 
-  private mutating func fields(_ operation: OperationRecord, _ output: inout OutputSpan<UInt8>) {
+  private mutating func fields(
+    _ operation: borrowing OperationRecord, _ output: inout OutputSpan<UInt8>
+  ) {
     identity(operation.identity, &output)
     if operation.outcome.isWritten {
       field(.outcome, operation.outcome.rawValue, &output)

@@ -139,18 +139,12 @@ extension Timestamp {
     let inDay = time - day * Self.microsecondsPerDay
     let second = inDay / Self.microsecondsPerSecond
     CivilDate(daysSince1970: Int(day)).append(to: &output)
-    output.append(UInt8(ascii: "T"))
-    output.appendTwoDigits(Int(second / 3600))
-    output.append(UInt8(ascii: ":"))
-    output.appendTwoDigits(Int(second / 60 % 60))
-    output.append(UInt8(ascii: ":"))
-    output.appendTwoDigits(Int(second % 60))
+    output.append(UInt8(ascii: "T"), digits: Int(second / 3600), count: 2)
+    output.append(UInt8(ascii: ":"), digits: Int(second / 60 % 60), count: 2)
+    output.append(UInt8(ascii: ":"), digits: Int(second % 60), count: 2)
     let micro = Int(inDay % Self.microsecondsPerSecond)
     if micro != 0 || fraction == .six {
-      output.append(UInt8(ascii: "."))
-      output.appendTwoDigits(micro / 10_000)
-      output.appendTwoDigits(micro / 100 % 100)
-      output.appendTwoDigits(micro % 100)
+      output.append(UInt8(ascii: "."), digits: micro, count: 6)
     }
     output.append(UInt8(ascii: "Z"))
   }

@@ -113,10 +113,12 @@ final class WriterSession: Sendable {
 
   // MARK: - Recording
 
-  func record(_ event: Event) {
-    let headBytes = LineHead.bytes(event.kind, seq: nearSeq.load(ordering: .relaxed) + 100_000)
+  // Borrowed, for an event is so large that copies of it would cost as much as its line.
+  func record(_ event: borrowing Event) {
+    let kind = event.kind
+    let headBytes = LineHead.bytes(kind, seq: nearSeq.load(ordering: .relaxed) + 100_000)
     do throws(LineWriterError) {
-      try lineWriter.withBody(of: event, headBytes: headBytes) { record(event.kind, $0) }
+      try lineWriter.withBody(of: event, headBytes: headBytes) { record(kind, $0) }
     } catch {
       lose(error == .tooLarge ? .tooLarge : .invalid)
     }
@@ -169,9 +171,10 @@ final class WriterSession: Sendable {
   // MARK: - Writing, with the pen
 
   private func write(_ kind: RecordKind, _ body: Span<UInt8>, _ pen: inout Pen) {
+    let (isClosed, isClear) = queue.withLock { ($0.isClosed, $0.isClear) }
     guard !isClosed else { return queue.withLock { $0.losses.addUntellable(.closed) } }
-    drain(&pen)
-    if let reason = prepare(&pen) { return lose(reason) }
+    if !isClear { drain(&pen) }
+    if let reason = isClear ? begin(&pen) : prepare(&pen) { return lose(reason) }
     append(kind, configuration.now(), body, &pen)
     flush(&pen)
   }
@@ -226,6 +229,10 @@ final class WriterSession: Sendable {
   ///
   /// - Returns: why the next line cannot be written; nil if it can.
   func prepare(_ pen: inout Pen) -> DropReason? {
+    begin(&pen) ?? tellLosses(&pen)
+  }
+
+  private func begin(_ pen: inout Pen) -> DropReason? {
     guard pen.file != nil else { return pen.trouble?.reason ?? .other }
     if let trouble = pen.trouble {
       guard calls.elapsed() >= trouble.until else { return trouble.reason }
@@ -235,6 +242,10 @@ final class WriterSession: Sendable {
       if let reason = insist(.writerStart(start), &pen) { return reason }
       pen.start = nil
     }
+    return nil
+  }
+
+  private func tellLosses(_ pen: inout Pen) -> DropReason? {
     let (untold, unnumbered) = queue.withLock { queue in
       (queue.losses.untold, queue.losses.takeUnnumbered())
     }

@@ -1,4 +1,5 @@
 import AttemptLog
+import Synchronization
 
 /// The handle of one attempt, given to the wrapped call.
 public struct Attempt: Sendable {
@@ -8,8 +9,7 @@ public struct Attempt: Sendable {
   public let operationID: String
   /// The caller's key, the same for every attempt of the operation; to be sent, never noted.
   public let idempotencyKey: String?
-  private let noted = Locked(AttemptFacts())
-  private let hidden = Locked([String]())
+  private let notes = Notes()
 
   init(number: Int, operationID: String, idempotencyKey: String? = nil) {
     self.number = number
@@ -19,23 +19,47 @@ public struct Attempt: Sendable {
 
   /// Notes what the attempt has learned, to be recorded when it ends.
   public func note(_ change: (inout AttemptFacts) -> Void) {
-    noted.withLock { change(&$0) }
+    notes.begun.withLock { change(&$0.facts) }
   }
 
   /// Keeps secrets that only this attempt knows, such as the query of a signed URL, out of what is
   /// recorded and thrown of it, as `Retrier.redaction` does with those of every attempt.
   public func hide(_ secrets: [String]) {
-    hidden.withLock { $0 += secrets }
+    notes.begun.withLock { $0.secrets += secrets }
   }
 
   var secrets: [String] {
-    hidden.withLock { $0 } + [idempotencyKey].compactMap { $0 }
+    let secrets = notes.taken { $0.secrets } ?? []
+    guard let idempotencyKey else { return secrets }
+    return secrets + [idempotencyKey]
   }
 
   /// What has been noted so far.
   public var facts: AttemptFacts {
-    noted.withLock { $0 }
+    noted ?? AttemptFacts()
   }
+
+  /// Nil if nothing was noted.
+  var noted: AttemptFacts? {
+    notes.taken { $0.facts }
+  }
+}
+
+/// What is known of an attempt beside its number: made when there is something, for many calls tell
+/// nothing.
+private final class Notes: Sendable {
+  struct Content {
+    var facts = AttemptFacts()
+    var secrets: [String] = []
+  }
+
+  private let content = AtomicLazyReference<Locked<Content>>()
+
+  func taken<Part: Sendable>(_ part: (Content) -> Part) -> Part? {
+    content.load()?.withLock { part($0) }
+  }
+
+  var begun: Locked<Content> { content.load() ?? content.storeIfNil(Locked(Content())) }
 }
 
 /// A logical operation as the log names it.

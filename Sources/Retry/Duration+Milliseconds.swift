@@ -15,6 +15,10 @@ extension Duration {
 
   /// Held at 292,000 years.
   private var nearestMicroseconds: Int64 {
+    // Up to 9.2 s attoseconds fit a word, and a division of 128 bits is ten times one of 64.
+    if let attoseconds = Int64(exactly: attoseconds), attoseconds >= 0 {
+      return (attoseconds / 500_000_000_000 + 1) / 2
+    }
     let (seconds, attoseconds) = components
     let fraction = (attoseconds + 500_000_000_000) / 1_000_000_000_000
     let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)

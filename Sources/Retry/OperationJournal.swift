@@ -25,15 +25,20 @@ struct OperationJournal {
     record(.attemptStart(AttemptStart(identity: identity, attempt: Int64(attempts))))
   }
 
-  mutating func succeeded(_ facts: AttemptFacts, latency: Duration) {
-    var line = attemptRecord(.success, facts, latency, .stop)
-    line.error.httpStatus = facts.httpStatus.map { Int64($0) }
+  /// Without facts if the attempt noted none.
+  mutating func succeeded(_ facts: AttemptFacts?, latency: Duration) {
+    var line = attemptRecord(.success, latency)
+    if let facts {
+      Self.tell(facts, in: &line)
+      line.error.httpStatus = facts.httpStatus.map { Int64($0) }
+      remember(facts)
+    }
     record(.attempt(line))
-    remember(facts)
   }
 
   mutating func failed(_ facts: AttemptFacts, latency: Duration, step: RetryPolicy.Step) {
-    var line = attemptRecord(.failure, facts, latency, .stop)
+    var line = attemptRecord(.failure, latency)
+    Self.tell(facts, in: &line)
     line.error = ErrorFacts(
       httpStatus: facts.httpStatus.map { Int64($0) }, layer: facts.layer,
       errorClass: facts.verdict?.errorClass, type: facts.type, code: facts.code,
@@ -43,8 +48,8 @@ struct OperationJournal {
       line.backoffMilliseconds = delay.loggedMilliseconds
       line.backoffSource = source
     }
-    record(.attempt(line))
     remember(facts)
+    record(.attempt(line))
   }
 
   /// A sleep has ended; one that was cancelled belongs to no attempt, but to the operation.
@@ -71,15 +76,19 @@ struct OperationJournal {
     record(.operation(line))
   }
 
-  private func attemptRecord(
-    _ outcome: AttemptOutcome, _ facts: AttemptFacts, _ latency: Duration, _ decision: Decision
-  ) -> AttemptRecord {
+  private func attemptRecord(_ outcome: AttemptOutcome, _ latency: Duration) -> AttemptRecord {
     var line = AttemptRecord(
       identity: identity, attempt: Int64(attempts), maxAttempts: Int64(maxAttempts),
-      outcome: outcome, latencyMilliseconds: latency.loggedMilliseconds, decision: decision)
-    line.sleptMilliseconds = retry?.slept.loggedMilliseconds
-    line.sleptSource = retry?.source
-    line.retryReason = retry?.reason
+      outcome: outcome, latencyMilliseconds: latency.loggedMilliseconds, decision: .stop)
+    if let retry {
+      line.sleptMilliseconds = retry.slept.loggedMilliseconds
+      line.sleptSource = retry.source
+      line.retryReason = retry.reason
+    }
+    return line
+  }
+
+  private static func tell(_ facts: AttemptFacts, in line: inout AttemptRecord) {
     if let delay = facts.retryAfter, delay >= .zero {
       line.retryAfterMilliseconds = delay.loggedMilliseconds
       line.retryAfterSource = facts.retryAfterSource ?? .header
@@ -91,15 +100,14 @@ struct OperationJournal {
     line.audioSeconds = facts.audioSeconds
     line.traceID = facts.traceID
     line.spanID = facts.spanID
-    return line
   }
 
   /// The ids of an earlier attempt stand until a later one brings its own.
   private mutating func remember(_ facts: AttemptFacts) {
-    let before = last
+    let (jobID, audioSeconds, traceID) = (last.jobID, last.audioSeconds, last.traceID)
     last = facts
-    last.jobID = facts.jobID ?? before.jobID
-    last.audioSeconds = facts.audioSeconds ?? before.audioSeconds
-    last.traceID = facts.traceID ?? before.traceID
+    last.jobID = facts.jobID ?? jobID
+    last.audioSeconds = facts.audioSeconds ?? audioSeconds
+    last.traceID = facts.traceID ?? traceID
   }
 }

@@ -1,23 +1,21 @@
 import AttemptLog
 
 extension Retrier {
-  /// Returns when an attempt may begin, with a place in the gate if there is one, or says why none
-  /// may.
-  func admission(since start: Duration) async -> OperationOutcome? {
-    if let refused = refusal(since: start) { return refused }
-    guard let gate, !gate.entersAtOnce() else { return nil }
+  /// Why no attempt may begin now; nil if one may.
+  func refusal(since start: Duration) -> OperationOutcome? {
+    if Task.isCancelled { return .cancelled }
+    guard let deadline = policy.deadline, clock.now() - start >= deadline else { return nil }
+    return .deadlineExceeded
+  }
+
+  /// Returns with a place in the gate, or says why no attempt may begin.
+  func wait(at gate: ConcurrencyGate, since start: Duration) async -> OperationOutcome? {
     guard await enters(gate, since: start) else {
       return Task.isCancelled ? .cancelled : .deadlineExceeded
     }
     let refused = refusal(since: start)
     if refused != nil { gate.leave() }
     return refused
-  }
-
-  private func refusal(since start: Duration) -> OperationOutcome? {
-    if Task.isCancelled { return .cancelled }
-    guard let deadline = policy.deadline, clock.now() - start >= deadline else { return nil }
-    return .deadlineExceeded
   }
 
   /// Waits for a place, though not beyond the deadline.
@@ -48,52 +46,65 @@ extension Retrier {
     case cancellation
   }
 
-  struct Ending<Value: Sendable>: Sendable {
-    var result: Result<Value, any Error>
+  /// How an attempt failed.
+  struct Failure: Error {
+    var error: any Error
     var interruption: Interruption?
+
+    init(_ error: any Error, _ interruption: Interruption?) {
+      self.error = error
+      self.interruption = interruption
+    }
   }
 
-  /// Runs one attempt; only a limit of time needs a second task to watch it.
-  func ending<Value: Sendable>(
-    of attempt: Attempt, since start: Duration,
-    _ body: @escaping @Sendable (Attempt) async throws -> Value
-  ) async -> Ending<Value> {
-    guard let (limit, reached) = limit(since: start) else {
-      let result = await Self.result(of: attempt, body)
-      return Ending(result: result, interruption: Task.isCancelled ? .cancellation : nil)
+  /// The time that an attempt may take, and what it means when it is over.
+  struct Limit {
+    var duration: Duration
+    var interruption: Interruption
+
+    init(_ duration: Duration, _ interruption: Interruption) {
+      self.duration = duration
+      self.interruption = interruption
     }
+  }
+
+  func limit(since start: Duration) -> Limit? {
+    if policy.deadline == nil, policy.attemptTimeout == nil { return nil }
+    let remaining = policy.deadline.map { $0 - (clock.now() - start) }
+    return switch (policy.attemptTimeout, remaining) {
+    case (let timeout?, let remaining?) where timeout < remaining: Limit(timeout, .timeout)
+    case (_, let remaining?): Limit(remaining, .deadline)
+    case (let timeout?, nil): Limit(timeout, .timeout)
+    case (nil, nil): nil
+    }
+  }
+
+  /// Runs one attempt with a second task that watches the time; throws `Failure`.
+  func value<Value: Sendable>(
+    of attempt: Attempt, within limit: Limit,
+    _ body: @escaping @Sendable (Attempt) async throws -> Value
+  ) async throws -> Value {
     let clock = clock
-    return await withTaskGroup(of: Result<Value, any Error>?.self) { tasks in
+    return try await withTaskGroup(of: Result<Value, any Error>?.self) { tasks in
       tasks.addTask { await Self.result(of: attempt, body) }
       tasks.addTask {
-        try? await clock.sleep(limit)
+        try? await clock.sleep(limit.duration)
         return nil
       }
       var interruption: Interruption?
       while let finished = await tasks.next() {
         guard let result = finished else {
           // The watcher also ends when this task is cancelled, and so does the body.
-          interruption = Task.isCancelled ? nil : reached
+          interruption = Task.isCancelled ? nil : limit.interruption
           tasks.cancelAll()
           continue
         }
         interruption = interruption ?? (Task.isCancelled ? .cancellation : nil)
         tasks.cancelAll()
-        return Ending(result: result, interruption: interruption)
+        return result.mapError { Failure($0, interruption) }
       }
       preconditionFailure("the attempt of \(attempt.operationID) ended without a result")
-    }
-  }
-
-  /// The time that an attempt which begins now may take, and what it means when it is over.
-  private func limit(since start: Duration) -> (Duration, Interruption)? {
-    let remaining = policy.deadline.map { $0 - (clock.now() - start) }
-    return switch (policy.attemptTimeout, remaining) {
-    case (let timeout?, let remaining?) where timeout < remaining: (timeout, .timeout)
-    case (_, let remaining?): (remaining, .deadline)
-    case (let timeout?, nil): (timeout, .timeout)
-    case (nil, nil): nil
-    }
+    }.get()
   }
 
   private static func result<Value: Sendable>(
@@ -106,18 +117,26 @@ extension Retrier {
     }
   }
 
+  /// What is recorded of an attempt that succeeded, without secrets; nil if nothing was noted.
+  func successFacts(of attempt: Attempt) -> AttemptFacts? {
+    guard var facts = attempt.noted else { return nil }
+    facts.redactIDs(with: redaction(of: attempt))
+    return facts
+  }
+
   /// The facts of a failed attempt, complete, classified and then without secrets, and what
   /// follows from them.
-  func failure(
-    _ error: any Error, _ interruption: Interruption?, _ attempt: Attempt, elapsed: Duration
+  func judgement(
+    of failure: Failure, _ attempt: Attempt, elapsed: Duration
   ) -> (facts: AttemptFacts, step: RetryPolicy.Step) {
-    var judged = judged(error, interruption, attempt, elapsed: elapsed)
+    var judged = judged(failure.error, failure.interruption, attempt, elapsed: elapsed)
     judged.facts.redact(with: redaction(of: attempt))
     return judged
   }
 
-  func redaction(of attempt: Attempt) -> Redaction {
-    redaction.hiding(attempt.secrets)
+  private func redaction(of attempt: Attempt) -> Redaction {
+    let secrets = attempt.secrets
+    return secrets.isEmpty ? redaction : redaction.hiding(secrets)
   }
 
   private func judged(

@@ -56,42 +56,52 @@ public struct Retrier: Sendable {
       maxAttempts: policy.maxAttempts, record: record)
 
     while true {
-      switch await admission(since: start) {
-      case .cancelled:
-        journal.ended(.cancelled, duration: clock.now() - start)
-        throw CancellationError()
-      case .some(let refused): throw end(journal, refused, since: start, underlying: nil)
-      case nil: break
+      var refused = refusal(since: start)
+      if refused == nil, let gate, !gate.entersAtOnce() {
+        refused = await wait(at: gate, since: start)
       }
+      if let refused { throw end(journal, refused, duration: clock.now() - start) }
       journal.beginAttempt(announced: announced)
       let attempt = Attempt(
         number: journal.attempts, operationID: journal.identity.operationID,
         idempotencyKey: operation.idempotencyKey)
       let began = clock.now()
-      let ending = await ending(of: attempt, since: start, body)
-      let ended = clock.now()
-      gate?.leave()
-      switch ending.result {
-      case .success(let value):
+      let failure: Failure
+      do {
+        let value =
+          if let limit = limit(since: start) {
+            try await self.value(of: attempt, within: limit, body)
+          } else {
+            try await body(attempt)
+          }
+        let ended = clock.now()
+        gate?.leave()
         budget?.succeeded()
-        var facts = attempt.facts
-        facts.redactIDs(with: redaction(of: attempt))
-        journal.succeeded(facts, latency: ended - began)
-        journal.ended(.success, duration: clock.now() - start)
+        journal.succeeded(successFacts(of: attempt), latency: ended - began)
+        journal.ended(.success, duration: ended - start)
         return value
-      case .failure(let error):
-        let failure = failure(error, ending.interruption, attempt, elapsed: ended - start)
-        journal.failed(failure.facts, latency: ended - began, step: failure.step)
-        switch failure.step {
-        case .retry(let delay, let source):
-          try await sleep(delay, source, start, &journal)
-        case .stop(.cancelled):
-          journal.ended(.cancelled, duration: clock.now() - start)
-          throw CancellationError()
-        case .stop(let outcome):
-          throw end(journal, outcome, since: start, underlying: error)
-        }
+      } catch let error as Failure {
+        failure = error
+      } catch {
+        failure = Failure(error, Task.isCancelled ? .cancellation : nil)
       }
+      try await retry(after: failure, of: attempt, began, start, &journal)
+    }
+  }
+
+  /// Returns when it is time for the next attempt, or throws what ends the operation.
+  private func retry(
+    after failure: Failure, of attempt: Attempt, _ began: Duration, _ start: Duration,
+    _ journal: inout OperationJournal
+  ) async throws {
+    let ended = clock.now()
+    gate?.leave()
+    let judged = judgement(of: failure, attempt, elapsed: ended - start)
+    journal.failed(judged.facts, latency: ended - began, step: judged.step)
+    switch judged.step {
+    case .retry(let delay, let source): try await sleep(delay, source, start, &journal)
+    case .stop(let outcome):
+      throw end(journal, outcome, duration: ended - start, underlying: failure.error)
     }
   }
 
@@ -105,16 +115,16 @@ public struct Retrier: Sendable {
     } catch {
       let ended = clock.now()
       journal.slept(ended - began, source: source)
-      journal.ended(.cancelled, duration: ended - start)
-      throw CancellationError()
+      throw end(journal, .cancelled, duration: ended - start)
     }
   }
 
   private func end(
-    _ journal: OperationJournal, _ outcome: OperationOutcome, since start: Duration,
-    underlying: (any Error)?
-  ) -> OperationError {
-    journal.ended(outcome, duration: clock.now() - start)
+    _ journal: OperationJournal, _ outcome: OperationOutcome, duration: Duration,
+    underlying: (any Error)? = nil
+  ) -> any Error {
+    journal.ended(outcome, duration: duration)
+    if outcome == .cancelled { return CancellationError() }
     return OperationError(
       provider: journal.identity.provider, operation: journal.identity.operation,
       operationID: journal.identity.operationID, outcome: outcome, attempts: journal.attempts,

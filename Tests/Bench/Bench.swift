@@ -3,24 +3,36 @@ import Exposition
 import Glibc
 import Reliability
 import Report
-import Retry
 
 /// Measures the hot paths, each as a ratio to a reference in the same run.
 ///
-///     swift run -c release bench [LOG]
+///     swift run -c release bench [LOG] [SECTION…]
 ///
-/// LOG is by default samples/attempts.jsonl. A figure is the median of five rounds.
+/// LOG is by default samples/attempts.jsonl; the sections are reading, writing, processes, page and
+/// wrapper, by default all. What is not said to be a median or a quantile is the median of five
+/// rounds.
 @main
 struct Bench {
+  private enum Section: String, CaseIterable {
+    case reading, writing, processes, page, wrapper
+  }
+
   static func main() async throws {
-    let path = CommandLine.arguments.dropFirst().first ?? "samples/attempts.jsonl"
+    let words = CommandLine.arguments.dropFirst()
+    let chosen = words.compactMap(Section.init)
+    let path = words.first { Section(rawValue: $0) == nil } ?? "samples/attempts.jsonl"
     let bytes = try read(path)
     let lines = bytes.count { $0 == UInt8(ascii: "\n") }
     print("\(path): \(lines) lines, \(bytes.count) bytes; medians of \(rounds) rounds\n")
-    try reading(bytes, lines)
-    try writing(bytes, lines)
-    try page(bytes)
-    try await wrapper()
+    for section in chosen.isEmpty ? Section.allCases : chosen {
+      switch section {
+      case .reading: try reading(bytes, lines)
+      case .writing: try writing(bytes, path)
+      case .processes: try processes()
+      case .page: try page(bytes)
+      case .wrapper: try await wrapper()
+      }
+    }
   }
 
   static let rounds = 5
@@ -96,61 +108,6 @@ struct Bench {
     return sink.time.map { ISOWeek(containing: $0.daysSince1970).window }
   }
 
-  // MARK: - Writing
-
-  private static func writing(_ bytes: [UInt8], _ lines: Int) throws {
-    var sink = Records()
-    var parser = LogParser()
-    parser.feed(bytes.span, to: &sink)
-    let records = sink.records
-    let repeats = max(1, 200_000 / max(1, records.count))
-    let total = Double(records.count * repeats)
-    let writer = LineWriter()
-    let format = try median {
-      var buffer: [UInt8] = []
-      for _ in 0..<repeats {
-        for record in records {
-          buffer.removeAll(keepingCapacity: true)
-          try writer.append(record, to: &buffer)
-        }
-      }
-      blackHole(buffer.count)
-    }
-    row("format a line", ["\(fixed(total / format / 1e6, 2)) M lines/s"])
-
-    let directory = try temporaryDirectory()
-    let plainPath = directory + "/plain.jsonl"
-    let descriptor = unsafe open(plainPath, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw BenchError(what: "cannot open \(plainPath)") }
-    var rendered: [[UInt8]] = []
-    for record in records {
-      var line: [UInt8] = []
-      try writer.append(record, to: &line)
-      rendered.append(line)
-    }
-    let plain = median {
-      for line in rendered {
-        _ = unsafe line.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
-      }
-    }
-    close(descriptor)
-    let log = try LogWriter(path: directory + "/attempts.jsonl")
-    let recording = median {
-      for record in records { log.record(record.event) }
-    }
-    log.close()
-    let each = Double(records.count)
-    row("one write(2) a line (reference)", ["\(fixed(plain / each * 1e6, 2)) µs a line"])
-    row(
-      "LogWriter.record",
-      [
-        "\(fixed(recording / each * 1e6, 2)) µs a line",
-        "\(fixed(recording / plain, 2)) × reference",
-      ])
-    for name in ["plain.jsonl", "attempts.jsonl"] { unsafe unlink(directory + "/" + name) }
-    unsafe rmdir(directory)
-  }
-
   // MARK: - The page
 
   private static func page(_ bytes: [UInt8]) throws {
@@ -170,42 +127,5 @@ struct Bench {
         "\(fixed(rendering / 100 * 1e6, 0)) µs",
         "\(fixed(rendering / reference, 2)) × reversing its bytes",
       ])
-  }
-
-  // MARK: - The wrapper
-
-  private static func wrapper() async throws {
-    let calls = 20_000
-    let directory = try temporaryDirectory()
-    let path = directory + "/attempts.jsonl"
-    let log = try LogWriter(path: path)
-    let retrier = Retrier(record: log.record)
-    let silent = Retrier(record: { _ in })
-    let operation = LoggedOperation(provider: "bench", name: "call")
-    @Sendable func call() async throws -> Int { 1 }
-
-    let bare = try await perCall(calls) { _ = try await call() }
-    let wrapped = try await perCall(calls) { _ = try await silent.run(operation) { _ in 1 } }
-    let logged = try await perCall(calls) { _ = try await retrier.run(operation) { _ in 1 } }
-    log.close()
-    unsafe unlink(path)
-    unsafe rmdir(directory)
-    row("a bare call (reference)", ["\(fixed(bare * 1e6, 2)) µs"])
-    row("wrapped, nothing recorded", ["\(fixed(wrapped * 1e6, 2)) µs"])
-    row("wrapped, both lines written", ["\(fixed(logged * 1e6, 2)) µs"])
-  }
-
-  /// The median of single calls, in seconds.
-  private static func perCall(_ count: Int, _ body: () async throws -> Void) async throws -> Double
-  {
-    var times: [Double] = []
-    times.reserveCapacity(count)
-    let clock = ContinuousClock()
-    for _ in 0..<count {
-      let start = clock.now
-      try await body()
-      times.append(start.duration(to: clock.now) / .seconds(1))
-    }
-    return times.sorted()[count / 2]
   }
 }

@@ -50,13 +50,28 @@ extension Bench {
       throw BenchError(what: "cannot read \"\(path)\": \(SystemError.text(errno))")
     }
     defer { close(descriptor) }
+    return try readAll(descriptor, path)
+  }
+
+  /// Everything up to the end of a file or a pipe; the name is for the error.
+  static func readAll(_ descriptor: CInt, _ name: String) throws -> [UInt8] {
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 20)
     while true {
       let count = unsafe Glibc.read(descriptor, &buffer, buffer.count)
-      guard count > 0 else { return bytes }
+      guard count >= 0 else {
+        throw BenchError(what: "cannot read \(name.debugDescription): \(SystemError.text(errno))")
+      }
+      if count == 0 { return bytes }
       bytes += buffer[..<count]
     }
+  }
+
+  /// Of the monotonic clock.
+  static func nanoseconds() -> Int64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 
   static func temporaryDirectory() throws -> String {
@@ -66,6 +81,11 @@ extension Bench {
     }
     let bytes = template.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
     return String(decoding: bytes, as: UTF8.self)
+  }
+
+  static func remove(_ names: [String], in directory: String) {
+    for name in names { unsafe unlink(directory + "/" + name) }
+    unsafe rmdir(directory)
   }
 }
 

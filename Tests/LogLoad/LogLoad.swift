@@ -169,7 +169,7 @@ private struct Padding: Sendable {
   func event(_ name: String, _ number: Int) -> Event {
     guard !lengths.isEmpty else { return Self.event(name) }
     let length = lengths[number % lengths.count] - fixed - name.utf8.count
-    return Self.event(name + text.prefix(max(0, length)))
+    return Self.event(name + Substring(text.utf8.prefix(max(0, length))))
   }
 
   private static func event(_ id: String) -> Event {
