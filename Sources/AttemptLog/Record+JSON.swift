@@ -251,9 +251,6 @@ private struct Line: ~Copyable {
 // MARK: - Values
 
 extension Line {
-  /// `-9223372036854775808`.
-  private static let integerBytesMax = 20
-
   private mutating func refuse(_ problem: LineWriterError) {
     self.problem = self.problem ?? problem
   }
@@ -299,7 +296,8 @@ extension Line {
     guard let value else { return }
     guard value >= least else { return refuse(.outOfRange(key)) }
     guard self.key(key, &output) else { return }
-    if hasRoom(Self.integerBytesMax, in: output) { output.appendInteger(value) }
+    let count = value.magnitude.decimalDigitCount + (value < 0 ? 1 : 0)
+    if hasRoom(count, in: output) { output.appendInteger(value) }
   }
 
   private mutating func count(
@@ -320,7 +318,14 @@ extension Line {
     guard let value else { return }
     guard value.isFinite else { return refuse(.outOfRange(key)) }
     guard self.key(key, &output) else { return }
-    if hasRoom(Double.jsonBytesMax, in: output) { output.appendJSONNumber(value) }
+    if output.freeCapacity >= Double.jsonBytesMax {
+      output.appendJSONNumber(value)
+    } else {
+      // Near the end of the longest line its own length decides.
+      var text: [UInt8] = []
+      text.appendJSONNumber(value)
+      append(text.span, to: &output)
+    }
   }
 
   private mutating func amount(

@@ -93,6 +93,28 @@ struct LineTests {
     #expect(try parameter(longest + 1).written == nil)
   }
 
+  @Test(arguments: [(1, 0.5), (12_345_678_901, 1.0 / 3), (.max, 1e300)] as [(Int64, Double)])
+  func `a line that ends in a number may have 4,000 bytes as well`(
+    number: Int64, amount: Double
+  ) throws {
+    func events(_ padding: Int) -> [Event] {
+      let id = String(repeating: "x", count: padding)
+      let identity = OperationIdentity(provider: "p", operation: "o", operationID: id)
+      var operation = OperationRecord(
+        identity: identity, outcome: .success, retried: false, attempts: 1,
+        durationMilliseconds: 1, sleptMilliseconds: 0)
+      operation.audioSeconds = amount
+      return [
+        .attemptStart(AttemptStart(identity: identity, attempt: number)), .operation(operation),
+      ]
+    }
+    for (index, short) in events(0).enumerated() {
+      let room = try LineWriter.lineBytesMax - line(.make(short)).count
+      #expect(try line(.make(events(room)[index])).count == LineWriter.lineBytesMax)
+      #expect(throws: LineWriterError.tooLarge) { try line(.make(events(room + 1)[index])) }
+    }
+  }
+
   @Test func `what no reader would accept is not written`() throws {
     var bytes: [UInt8] = [1, 2]
     var attempt = AttemptRecord.make()
