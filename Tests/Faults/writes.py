@@ -70,8 +70,9 @@ def small_file_system(scene):
     load = scene.load(log, length=[250, 1500, 3999], pause=200)
     read = until_told(log, load, lambda: command("mount", "-o", "remount,size=64m", log))
     lost = account(read, load, reasons=["enospc"])
-    # The pages of a tmpfs end within a line.
-    expect(lost > 0 and len(read.torn) > 0, f"{lost} lost, {len(read.torn)} torn")
+    expect(lost > 0, "the limit cost nothing")
+    # The pages of a tmpfs end within a line, mostly; F3a to F3d tear one for certain.
+    return f"{lost} lost, {len(read.torn)} torn"
 
 
 def until_told(log, load, free):
