@@ -18,6 +18,11 @@ public struct Window: Hashable, Sendable {
     from <= time && time < to
   }
 
+  /// Whether something that began and ended then, or has not ended, has a part in this window.
+  public func overlaps(_ start: Timestamp, _ end: Timestamp?) -> Bool {
+    start < to && (end.map { $0 > from } ?? true || start >= from)
+  }
+
   /// As long a window right before this one; nil where the calendar begins.
   public var previous: Window? {
     let start = from.advanced(byMicroseconds: from.microseconds - to.microseconds)

@@ -16,9 +16,15 @@ public struct WindowedCounts: EventCounts {
   private var names = ScopeNames(capacity: .max, nameBytesMax: .max)
   private var texts = Interner()
   private var attempts: [PendingAttempt] = []
-  private var endOf: [ByteHasher.Key: Timestamp] = [:]
+  private var endOf: [ByteHasher.Key: End] = [:]
+  private var quotas = QuotaHistory()
+  private var incidentHistory = IncidentHistory()
+  private var isJudged = false
   private var tallies: [Cell: Tally] = [:]
   private var errors: [ErrorKey: ErrorCount] = [:]
+  /// Of the whole log, by their start.
+  public private(set) var quotaEpisodes: [QuotaEpisodeRow] = []
+  public private(set) var incidents: [Incident] = []
 
   public init(windows: [Window], detailed: Range<Int>) {
     self.windows = windows
@@ -29,6 +35,15 @@ public struct WindowedCounts: EventCounts {
     let line: AttemptLine
     let type: Int?
     let code: Int?
+    /// Where its quotas are followed; nil if no episode can need it.
+    let account: Int?
+  }
+
+  /// Of an operation's last line.
+  private struct End: Sendable {
+    let time: Timestamp
+    /// Whether it has no parent and failed.
+    let isLost: Bool
   }
 
   private struct Cell: Hashable, Sendable {
@@ -61,20 +76,25 @@ public struct WindowedCounts: EventCounts {
     _ attempt: AttemptLine, _ fields: LineScanner, _ line: Span<UInt8>
   ) {
     let isFailure = attempt.event.errorClass != nil
+    let account = quotas.note(attempt.event, place: attempts.count, fields, line)
     attempts.append(
       PendingAttempt(
         line: attempt, type: isFailure ? text(.errorType, fields, line) : nil,
-        code: isFailure ? text(.errorCode, fields, line) : nil))
+        code: isFailure ? text(.errorCode, fields, line) : nil, account: account))
   }
 
   public mutating func count(
     _ operation: OperationLine, _ fields: LineScanner, _ line: Span<UInt8>
   ) {
     let event = operation.event
-    if let id = operation.id { endOf[id] = event.time }
+    let isFailure = event.outcome != .success && event.outcome.isFateKnown
+    if let id = operation.id {
+      endOf[id] = End(time: event.time, isLost: isFailure && !operation.hasParent)
+    }
+    incidentHistory.note(
+      event, scope: operation.scope, error: isFailure ? errorName(event, fields, line) : nil)
     guard let window = window(of: event.time) else { return }
     tally(operation, in: window)
-    let isFailure = event.outcome != .success && event.outcome.isFateKnown
     guard isFailure, let errorClass = event.errorClass, detailed.contains(window) else { return }
     let key = ErrorKey(
       scope: operation.scope, errorClass: errorClass, type: text(.errorType, fields, line),
@@ -88,10 +108,14 @@ public struct WindowedCounts: EventCounts {
   }
 
   /// Counts the attempts, now that the ends of their operations are known.
-  public mutating func settle() {
+  public mutating func judge(at now: Timestamp) {
+    precondition(!isJudged, "a report is made once, after all is read")
+    isJudged = true
+    incidents = incidentHistory.incidents(names, texts)
+    quotaEpisodes = quotas.episodes(quotaAttempts(), isLost: lostWith())
     for attempt in attempts {
       let line = attempt.line
-      guard let window = window(of: endOf[line.id] ?? line.event.time) else { continue }
+      guard let window = window(of: endOf[line.id]?.time ?? line.event.time) else { continue }
       let cell = Cell(scope: line.scope, hasParent: line.hasParent, window: window)
       tallies[cell, default: Tally()].count(line.event, listsNumber: true)
       guard let errorClass = line.event.errorClass, errorClass != .cancelled,
@@ -108,6 +132,35 @@ public struct WindowedCounts: EventCounts {
   private mutating func tally(_ operation: OperationLine, in window: Int) {
     let cell = Cell(scope: operation.scope, hasParent: operation.hasParent, window: window)
     tallies[cell, default: Tally()].count(operation.event)
+  }
+
+  private func quotaAttempts() -> [QuotaAttempt] {
+    attempts.enumerated().compactMap { place, attempt in
+      attempt.account.flatMap { quotas.attempt(attempt.line, account: $0, place: place) }
+    }
+  }
+
+  /// Tells whether the attempt at a place was the last one of an operation that was lost.
+  private func lostWith() -> (Int) -> Bool {
+    var last: [ByteHasher.Key: (number: Int64, place: Int)] = [:]
+    for (place, attempt) in attempts.enumerated() where endOf[attempt.line.id]?.isLost == true {
+      let number = attempt.line.event.number
+      if number >= last[attempt.line.id]?.number ?? 0 { last[attempt.line.id] = (number, place) }
+    }
+    let places = Set(last.values.map(\.place))
+    return { places.contains($0) }
+  }
+
+  /// The code, else the type, else the class.
+  private mutating func errorName(
+    _ event: OperationEvent, _ fields: LineScanner, _ line: Span<UInt8>
+  ) -> Int? {
+    for key in [Key.errorCode, .errorType]
+    where fields.withText(key, in: line, { !$0.isEmpty }) == true {
+      return text(key, fields, line)
+    }
+    guard let name = event.errorClass.map({ Array($0.rawValue.utf8) }) else { return nil }
+    return texts.number(name.span)
   }
 
   private mutating func text(_ key: Key, _ fields: LineScanner, _ line: Span<UInt8>) -> Int? {

@@ -5,7 +5,8 @@ extension Report {
   /// The report as a person on call reads it on a terminal, plain.
   public func text() -> [UInt8] {
     let sections = [
-      header, verdict, logText, scorecard, operationsText, retriesText, errorsText, daysText,
+      header, verdict, logText, scorecard, operationsText, retriesText, errorsText,
+      incidentsText, quotaText, daysText,
     ]
     return Array(sections.filter { !$0.isEmpty }.joined(separator: "\n").utf8)
   }
@@ -46,7 +47,7 @@ extension Report {
     return counts + (damage.isEmpty ? "; complete.\n" : "; \(damage.joined(separator: ", ")).\n")
   }
 
-  private static func grouped(_ count: Int64) -> String {
+  static func grouped(_ count: Int64) -> String {
     Int(exactly: count)?.grouped ?? String(count)
   }
 

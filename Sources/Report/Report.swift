@@ -10,6 +10,9 @@ public struct Report: Sendable {
   public let previous: Tally?
   public let operations: [ScopeTally]
   public let errors: [ErrorRow]
+  /// Those that overlap the window, whole.
+  public let incidents: [Incident]
+  public let quotaEpisodes: [QuotaEpisodeRow]
   public let days: [Day]
   public let slo: Objective
 
@@ -80,8 +83,7 @@ public struct ReportInput: RecordSink, Sendable {
 
   /// The report, after all is read; silence is judged at `now`.
   public consuming func report(at now: Timestamp) -> Report {
-    aggregate.judgeSilence(at: now)
-    aggregate.settle()
+    aggregate.judge(at: now)
     let counts = aggregate.counts
     let first = hasPrevious ? 1 : 0
     let totals = counts.headline(first..<counts.windows.count)
@@ -91,6 +93,10 @@ public struct ReportInput: RecordSink, Sendable {
       window: window, log: Report.LogSummary(aggregate.log), totals: totals,
       previous: previous.isEmpty ? nil : previous, operations: counts.byScope(),
       errors: counts.errorRows(),
+      incidents: counts.incidents.filter { window.overlaps($0.from, $0.to) },
+      quotaEpisodes: counts.quotaEpisodes.filter {
+        window.overlaps($0.episode.start, $0.episode.end)
+      },
       days: window.days.enumerated().map { index, day in
         Report.Day(date: day.date, tally: counts.headline(first + index..<first + index + 1))
       },
