@@ -44,10 +44,10 @@ extension Report {
 
   private var windowJSON: JSONTree {
     .object([
-      ("label", .string(window.label)),
+      ("label", .string(window.label(in: zone))),
       ("from", .time(window.from)),
       ("to", .time(window.to)),
-      ("timezone", .string("UTC")),
+      ("timezone", .string(zone.name)),
     ])
   }
 
