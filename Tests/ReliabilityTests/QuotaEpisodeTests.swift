@@ -216,6 +216,13 @@ struct QuotaWatchTests {
     #expect(!state.isExhausted)
   }
 
+  @Test func `attempts that are read too late are taken in the order of their times`() {
+    let late = LogText(writer: "b").attempt("10:00:30", "accepted")
+    let state = Self.state(Self.log("10:02:00", "10:00:00"), late, now: "10:03:00")
+    #expect(state.episodes == 2)
+    #expect(state.seconds == 30 + 60)
+  }
+
   @Test func `it is the same whether judged once or all the time`() {
     let times = ["10:00:00", "10:00:02", "10:30:00", "11:30:00", "11:31:00"]
     let lines = Self.log(times[0], times[1], times[2], times[3]).attempt(times[4], "1")

@@ -39,6 +39,17 @@ struct WindowTests {
     #expect(!day.contains(day.from.advanced(byMicroseconds: -1)))
   }
 
+  @Test(arguments: [
+    ("2026-11-17", "2026-11-18", false), ("2026-11-17", "2026-11-18T00:00:00.000001Z", true),
+    ("2026-11-18", "2026-11-18", true), ("2026-11-18T23:59:59Z", "2026-11-20", true),
+    ("2026-11-19", "2026-11-20", false), ("2026-11-17", nil, true), ("2026-11-19", nil, false),
+    ("2026-11-17", "2026-11-20", true),
+  ])
+  func `what overlaps it has a part in it`(start: String, end: String?, overlaps: Bool) throws {
+    let day = try window("2026-11-18", "2026-11-19")
+    #expect(try day.overlaps(time(start), end.map(time)) == overlaps)
+  }
+
   @Test func `days are clipped and touch each other`() throws {
     let odd = try window("2026-11-18T00:30:00Z", "2026-11-20T12:00:00Z")
     #expect(odd.days().map(\.date.description) == ["2026-11-18", "2026-11-19", "2026-11-20"])

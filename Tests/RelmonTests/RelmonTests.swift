@@ -78,8 +78,8 @@ struct RelmonTests {
       #"option "--timezone": "Europe/Berln" is not a time zone of this system, such as Europe/Berlin"#
     ),
     (
-      ["report", "--timezone=../../etc/passwd"],
-      #"option "--timezone": "../../etc/passwd" is not a time zone of this system, such as Europe/Berlin"#
+      ["report", "--timezone=../zoneinfo/Europe/Berlin"],
+      #"option "--timezone": "../zoneinfo/Europe/Berlin" is not a time zone of this system, such as Europe/Berlin"#
     ),
     (
       ["report", "--timezone="],
