@@ -29,22 +29,23 @@ struct IncidentHistory: Sendable {
 
   private struct EndedOperation: Sendable {
     let time: Timestamp
-    let scope: Int
     let attempts: Int64
+    // Narrow: there is one of these for each operation of the log.
+    let scope: UInt32
     /// Number of its name; nil if it has none.
-    let error: Int?
+    let error: UInt32?
     let hasSucceeded: Bool
-    /// In reading order.
-    let place: Int
   }
 
-  /// - Parameter error: number of the name of what it failed with.
+  /// - Parameters:
+  ///   - scope: number of its pair, as an `Interner` gives them.
+  ///   - error: number of the name of what it failed with, likewise.
   mutating func note(_ event: OperationEvent, scope: Int, error: Int?) {
     guard event.outcome.isFateKnown else { return }
     ended.append(
       EndedOperation(
-        time: event.time, scope: scope, attempts: event.attempts, error: error,
-        hasSucceeded: event.outcome == .success, place: ended.count))
+        time: event.time, attempts: event.attempts, scope: UInt32(scope),
+        error: error.map { UInt32($0) }, hasSucceeded: event.outcome == .success))
   }
 
   /// All incidents, by their beginning.
@@ -60,13 +61,15 @@ struct IncidentHistory: Sendable {
           provider: names.provider(scope), operation: names.operation(scope), from: first.time,
           to: end, failedOperations: run.count,
           retries: run.reduce(0) { $0.addingSaturated(max(0, $1.attempts - 1)) },
-          error: Self.mostFrequent(run.compactMap(\.error), texts)))
+          error: Self.mostFrequent(run.compactMap { $0.error.map { Int($0) } }, texts)))
     }
-    for operation in ended.sorted(by: { ($0.time, $0.place) < ($1.time, $1.place) }) {
+    // In reading order where times are equal: the sort is stable.
+    for operation in ended.sorted(by: { $0.time < $1.time }) {
+      let scope = Int(operation.scope)
       if operation.hasSucceeded {
-        end(operation.scope, at: operation.time)
+        end(scope, at: operation.time)
       } else {
-        failures[operation.scope, default: []].append(operation)
+        failures[scope, default: []].append(operation)
       }
     }
     for scope in Array(failures.keys) { end(scope, at: nil) }

@@ -25,23 +25,25 @@ struct QuotaHistory: Sendable {
     return account
   }
 
-  func isSignal(_ place: Int) -> Bool { signals[place] != nil }
+  /// Whether a quota of the account refused anything.
+  func hasRefused(_ account: Int) -> Bool { refusedAccounts.contains(account) }
 
-  /// The attempt as its episodes need it; nil if its account has none.
-  func attempt(_ line: AttemptLine, account: Int, place: Int) -> QuotaAttempt? {
-    guard refusedAccounts.contains(account) else { return nil }
-    return QuotaAttempt(
+  /// The attempt as its episodes need it.
+  func attempt(_ line: AttemptLine, account: Int, place: Int) -> QuotaAttempt {
+    QuotaAttempt(
       line.event, account: account, operation: line.scope, signal: signals[place], place: place)
   }
 
   /// All episodes, by their start.
   ///
-  /// - Parameter isLost: whether the attempt at a place was the last one of an operation that was lost.
+  /// - Parameters:
+  ///   - attempts: those of accounts that were refused, in the order of events.
+  ///   - isLost: whether the attempt at a place was the last one of an operation that was lost.
   func episodes(
-    _ attempts: [QuotaAttempt], isLost: (_ place: Int) -> Bool
+    _ attempts: some Sequence<QuotaAttempt>, isLost: (_ place: Int) -> Bool
   ) -> [QuotaEpisodeRow] {
     var tracks: [Int: [Int: QuotaTrack]] = [:]  // by account and quota
-    for attempt in attempts.sorted(by: QuotaAttempt.precedes) {
+    for attempt in attempts {
       if let signal = attempt.signal {
         tracks[attempt.account, default: [:]][signal.quota, default: QuotaTrack()]
           .refuse(attempt, signal, keepsRefusals: true)

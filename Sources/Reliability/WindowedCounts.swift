@@ -3,8 +3,8 @@ public import AttemptLog
 /// Counts events by the windows in which they belong: what the report shows.
 ///
 /// An operation belongs to the window in which it ended, and its attempts go with it; where the end
-/// is comes later in the log, so attempts are kept until all is read. Memory grows with the number
-/// of attempts, about 200 bytes each.
+/// is comes later in the log, so attempts are kept until all is read, and so are the ends of operations
+/// for the incidents. Memory grows with the log: about 270 bytes a line.
 public struct WindowedCounts: EventCounts {
   public static let finishedOperationsMax = Int.max
 
@@ -33,10 +33,11 @@ public struct WindowedCounts: EventCounts {
 
   private struct PendingAttempt: Sendable {
     let line: AttemptLine
-    let type: Int?
-    let code: Int?
+    // Narrow, as there are many; an `Interner` gives no larger numbers.
+    let type: UInt32?
+    let code: UInt32?
     /// Where its quotas are followed; nil if no episode can need it.
-    let account: Int?
+    let account: UInt32?
   }
 
   /// Of an operation's last line.
@@ -79,8 +80,10 @@ public struct WindowedCounts: EventCounts {
     let account = quotas.note(attempt.event, place: attempts.count, fields, line)
     attempts.append(
       PendingAttempt(
-        line: attempt, type: isFailure ? text(.errorType, fields, line) : nil,
-        code: isFailure ? text(.errorCode, fields, line) : nil, account: account))
+        line: attempt,
+        type: isFailure ? text(.errorType, fields, line).map { UInt32($0) } : nil,
+        code: isFailure ? text(.errorCode, fields, line).map { UInt32($0) } : nil,
+        account: account.map { UInt32($0) }))
   }
 
   public mutating func count(
@@ -112,7 +115,7 @@ public struct WindowedCounts: EventCounts {
     precondition(!isJudged, "a report is made once, after all is read")
     isJudged = true
     incidents = incidentHistory.incidents(names, texts)
-    quotaEpisodes = quotas.episodes(quotaAttempts(), isLost: lostWith())
+    quotaEpisodes = concludeQuotas()
     for attempt in attempts {
       let line = attempt.line
       guard let window = window(of: endOf[line.id]?.time ?? line.event.time) else { continue }
@@ -122,7 +125,8 @@ public struct WindowedCounts: EventCounts {
         detailed.contains(window)
       else { continue }
       let key = ErrorKey(
-        scope: line.scope, errorClass: errorClass, type: attempt.type, code: attempt.code,
+        scope: line.scope, errorClass: errorClass, type: attempt.type.map { Int($0) },
+        code: attempt.code.map { Int($0) },
         httpStatus: line.event.httpStatus)
       errors[key, default: ErrorCount()].attempts += 1
     }
@@ -134,10 +138,18 @@ public struct WindowedCounts: EventCounts {
     tallies[cell, default: Tally()].count(operation.event)
   }
 
-  private func quotaAttempts() -> [QuotaAttempt] {
-    attempts.enumerated().compactMap { place, attempt in
-      attempt.account.flatMap { quotas.attempt(attempt.line, account: $0, place: place) }
+  private func concludeQuotas() -> [QuotaEpisodeRow] {
+    let concerned = attempts.indices.filter { place in
+      attempts[place].account.map { quotas.hasRefused(Int($0)) } ?? false
     }
+    // In reading order where times are equal: the sort is stable.
+    let places = concerned.sorted { attempts[$0].line.event.time < attempts[$1].line.event.time }
+    return quotas.episodes(
+      places.lazy.compactMap { place in
+        attempts[place].account.map {
+          quotas.attempt(attempts[place].line, account: Int($0), place: place)
+        }
+      }, isLost: lostWith())
   }
 
   /// Tells whether the attempt at a place was the last one of an operation that was lost.

@@ -91,6 +91,16 @@ struct ZoneTests {
     #expect(try zone.date(before.rfc3339()) < date)
   }
 
+  @Test func `clocks change at two unless the rule says when`() throws {
+    // By so much that the date changes with them.
+    let standard = try Zone.ruled(by: "AAA0BBB-23,J60,J300")
+    #expect(try standard.date("2026-03-01T01:59:59.999999Z") == "2026-03-01")
+    #expect(try standard.date("2026-03-01T02:00:00Z") == "2026-03-02")
+    let late = try Zone.ruled(by: "AAA0BBB-23,J60/3:30:15,J300")
+    #expect(try late.date("2026-03-01T03:30:14Z") == "2026-03-01")
+    #expect(try late.date("2026-03-01T03:30:15Z") == "2026-03-02")
+  }
+
   @Test func `a midnight that is skipped begins with the change, one that comes twice first`()
     throws
   {
