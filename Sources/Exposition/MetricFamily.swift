@@ -68,6 +68,25 @@ extension MetricFamily {
     name: "api_client_oldest_open_operation_timestamp_seconds", kind: .gauge,
     help: "Start of the oldest unfinished operation.", labels: scope)
 
+  static let quotaExhausted = MetricFamily(
+    name: "api_client_quota_exhausted", kind: .gauge,
+    help: "1 while an exhaustion episode of a quota is open, else 0.", labels: quota)
+  static let quotaEpisodes = MetricFamily(
+    name: "api_client_quota_exhaustion_episodes_total", kind: .counter,
+    help: "Exhaustion episodes opened, of all accounts.", labels: quota)
+  static let quotaExhaustedSeconds = MetricFamily(
+    name: "api_client_quota_exhausted_seconds_total", kind: .counter,
+    help: "Time inside exhaustion episodes, of all accounts.", labels: quota)
+  static let quotaReset = MetricFamily(
+    name: "api_client_quota_reset_timestamp_seconds", kind: .gauge,
+    help: "Announced end of the open episode.", labels: quota)
+  static let quotaRemaining = MetricFamily(
+    name: "api_client_quota_remaining", kind: .gauge,
+    help: "What is left of a quota, as the newest response told.", labels: quota)
+  static let quotaLimit = MetricFamily(
+    name: "api_client_quota_limit", kind: .gauge,
+    help: "A quota, as the newest response told.", labels: quota)
+
   static let logRecords = MetricFamily(
     name: "relmon_log_records_total", kind: .counter, help: "Log lines accepted.",
     labels: ["kind"])
@@ -102,13 +121,16 @@ extension MetricFamily {
     name: "relmon_build_info", kind: .gauge, help: "Version of the monitor.", labels: ["version"])
 
   private static let scope = ["provider", "operation"]
+  private static let quota = ["provider", "quota"]
 
   /// Every metric that this version exposes.
   public static let catalogue: [MetricFamily] = [
     attempts, attemptFailures, attemptErrors, attemptDuration, operations, operationDuration,
     operationAttempts, retries, backoff, wastedBackoff, audio, consecutiveFailures, lastSuccess,
-    lastAttempt, openOperations, oldestOpenOperation, logRecords, logRejected, logMissing,
-    logDropped, logUnmapped, logLastRecord, logBytesRead, logUnreadBytes, labelOverflow, objective,
+    lastAttempt, openOperations, oldestOpenOperation, quotaExhausted, quotaEpisodes,
+    quotaExhaustedSeconds, quotaReset, quotaRemaining, quotaLimit, logRecords, logRejected,
+    logMissing, logDropped, logUnmapped, logLastRecord, logBytesRead, logUnreadBytes, labelOverflow,
+    objective,
     buildInfo,
   ]
 }

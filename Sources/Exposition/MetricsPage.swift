@@ -42,6 +42,7 @@ public struct MetricsPage: Sendable {
     Self.writeRetries(scopes, to: &page)
     Self.writeGauges(scopes, to: &page)
     writeOpenOperations(scopes, to: &page)
+    writeQuotas(to: &page)
     writeLog(to: &page)
     return page.bytes
   }

@@ -39,7 +39,7 @@ struct LogReader {
       return (.readingBacklog(bytesLeft: unreadBytes()), hasMore)
     }
     hasReadBacklog = true
-    if !hasMore { aggregate.judgeSilence(at: configuration.now()) }
+    if !hasMore { aggregate.judge(at: configuration.now()) }
     return (.ready(page()), hasMore)
   }
 

@@ -10,6 +10,8 @@ public protocol EventCounts: Sendable {
   mutating func count(_ operation: OperationLine, _ fields: LineScanner, _ line: Span<UInt8>)
   /// Counts an operation that was given up silently.
   mutating func countAbandoned(_ operation: OperationLine)
+  /// Concludes what depends on all that was read, and on the present time.
+  mutating func judge(at now: Timestamp)
 }
 
 /// An `attempt` line with where it belongs.
@@ -88,14 +90,16 @@ public struct Aggregate<Counts: EventCounts>: RecordSink, Sendable {
     }
   }
 
-  /// Counts the operations that are abandoned at this time, after everything available was read.
-  public mutating func judgeSilence(at now: Timestamp) {
+  /// Concludes which operations are abandoned at this time and what else depends on it, after
+  /// everything available was read.
+  public mutating func judge(at now: Timestamp) {
     for entry in open.takeAbandoned(at: now) {
       let event = OperationEvent(
         abandonedAt: entry.lastSign, attempts: entry.attempts, isRetried: entry.isRetried)
       counts.countAbandoned(
         OperationLine(event: event, id: nil, scope: entry.scope, hasParent: entry.hasParent))
     }
+    counts.judge(at: now)
   }
 }
 
@@ -123,13 +127,6 @@ extension Aggregate {
       scopes[entry.scope] = scope
     }
     return scopes
-  }
-}
-
-extension Aggregate where Counts == WindowedCounts {
-  /// Counts the attempts by where their operations ended, after all is read.
-  public mutating func settle() {
-    counts.settle()
   }
 }
 

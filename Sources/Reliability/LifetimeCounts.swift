@@ -20,6 +20,9 @@ public struct LifetimeCounts: EventCounts {
   public static let overflowLabel = "_other"
 
   public private(set) var scopes: [Scope] = []
+  /// The providers of the pairs, in the order in which they came.
+  public private(set) var providers: [String] = []
+  public private(set) var quotas = QuotaWatch()
   /// Lines whose pair, and failures whose triple, came too late.
   public private(set) var scopeOverflow = 0
   public private(set) var errorOverflow = 0
@@ -37,6 +40,8 @@ public struct LifetimeCounts: EventCounts {
   public struct Scope: Sendable {
     public let provider: String
     public let operation: String
+    /// Place of the provider among all.
+    fileprivate let providerNumber: Int
     public fileprivate(set) var tally = Tally()
     /// In the order in which they came; the last may stand for the overflow.
     public fileprivate(set) var errors: [NamedError] = []
@@ -52,8 +57,9 @@ public struct LifetimeCounts: EventCounts {
       provider == LifetimeCounts.overflowLabel && operation == LifetimeCounts.overflowLabel
     }
 
-    fileprivate init(provider: String, operation: String, errorsMax: Int) {
+    fileprivate init(provider: String, number: Int, operation: String, errorsMax: Int) {
       self.provider = provider
+      providerNumber = number
       self.operation = operation
       errorNames = Interner(capacity: errorsMax)
     }
@@ -70,14 +76,34 @@ public struct LifetimeCounts: EventCounts {
     let number = names.number(fields, line)
     let index = number ?? scopes.firstIndex(where: \.isOverflow) ?? scopes.count
     if index == scopes.count {
+      let provider = number.map(names.provider) ?? Self.overflowLabel
+      let known = providerNumber(provider)
+      if known == nil { providers.append(provider) }
       scopes.append(
         Scope(
-          provider: number.map(names.provider) ?? Self.overflowLabel,
+          provider: provider, number: known ?? providers.count - 1,
           operation: number.map(names.operation) ?? Self.overflowLabel,
           errorsMax: limits.errorsPerScopeMax))
     }
     if scopes[index].isOverflow { scopeOverflow += 1 }
     return index
+  }
+
+  private func providerNumber(_ name: String) -> Int? {
+    // `==` would take two forms of an accent for the same.
+    providers.firstIndex { $0.utf8.elementsEqual(name.utf8) }
+  }
+
+  /// Where the quotas of a line's provider are counted: a pair that came too late may have a provider
+  /// that is known.
+  private func quotaProvider(
+    _ scope: Int, _ fields: LineScanner, _ line: Span<UInt8>
+  ) -> Int {
+    let number = scopes[scope].providerNumber
+    guard scopes[scope].isOverflow else { return number }
+    var name: [UInt8] = []
+    _ = fields.withText(.provider, in: line) { name.append($0, bytesMax: Self.labelBytesMax) }
+    return providerNumber(String(decoding: name, as: UTF8.self)) ?? number
   }
 
   public mutating func count(
@@ -88,6 +114,9 @@ public struct LifetimeCounts: EventCounts {
     scopes[attempt.scope].lastAttempt = max(
       scopes[attempt.scope].lastAttempt ?? event.time, event.time)
     if event.errorClass != nil { countError(in: attempt.scope, fields, line) }
+    quotas.note(
+      event, provider: quotaProvider(attempt.scope, fields, line),
+      operation: attempt.scope, fields, line)
   }
 
   public mutating func count(
@@ -107,6 +136,10 @@ public struct LifetimeCounts: EventCounts {
 
   public mutating func countAbandoned(_ operation: OperationLine) {
     scopes[operation.scope].tally.count(operation.event)
+  }
+
+  public mutating func judge(at now: Timestamp) {
+    quotas.judge(at: now)
   }
 
   private mutating func countError(

@@ -1,8 +1,6 @@
 public import AttemptLog
 
 /// A span of time `[from, to)`.
-///
-/// Days and weeks are those of UTC.
 public struct Window: Hashable, Sendable {
   public let from: Timestamp
   public let to: Timestamp
@@ -18,36 +16,52 @@ public struct Window: Hashable, Sendable {
     from <= time && time < to
   }
 
-  /// As long a window right before this one; nil where the calendar begins.
-  public var previous: Window? {
-    let start = from.advanced(byMicroseconds: from.microseconds - to.microseconds)
+  /// Whether something that began and ended then, or has not ended, has a part in this window.
+  public func overlaps(_ start: Timestamp, _ end: Timestamp?) -> Bool {
+    start < to && (end.map { $0 > from } ?? true || start >= from)
+  }
+
+  /// The window right before this one: as many local days if this one is made of whole ones, else as
+  /// long; nil where the calendar begins.
+  public func previous(in zone: Zone = .utc) -> Window? {
+    let start: Timestamp
+    if isWholeDays(in: zone) {
+      let first = zone.day(of: from)
+      start = zone.midnight(ofDay: first - (zone.day(of: to) - first))
+    } else {
+      start = from.advanced(byMicroseconds: from.microseconds - to.microseconds)
+    }
     return start < from ? Window(from: start, to: from) : nil
   }
 
-  /// Its days in order, the first and the last clipped.
-  public var days: [(date: CivilDate, window: Window)] {
+  /// Its local days in order, the first and the last clipped.
+  public func days(in zone: Zone = .utc) -> [(date: CivilDate, window: Window)] {
     var days: [(CivilDate, Window)] = []
     var start = from
+    var day = zone.day(of: from)
     while start < to {
-      let day = start.daysSince1970
-      let end = min(Timestamp(daysSince1970: day + 1), to)
-      days.append((CivilDate(daysSince1970: day), Window(from: start, to: end)))
-      start = end
+      let end = min(zone.midnight(ofDay: day + 1), to)
+      // A day that the calendar of the place skipped has no time, and its date is not there.
+      if start < end {
+        days.append((CivilDate(daysSince1970: day), Window(from: start, to: end)))
+        start = end
+      }
+      day += 1
     }
     return days
   }
 
-  /// The ISO week if it is one, the date if it is one day, else `from/to`.
-  public var label: String {
-    let isWholeDays = from.isMidnight && to.isMidnight
-    let first = from.daysSince1970
-    if isWholeDays && to.daysSince1970 - first == 7, let week = ISOWeek(monday: first) {
-      return week.description
-    }
-    if isWholeDays && to.daysSince1970 - first == 1 {
-      return CivilDate(daysSince1970: first).description
-    }
+  /// The ISO week if it is one, the date if it is one local day, else `from/to`.
+  public func label(in zone: Zone = .utc) -> String {
+    let first = zone.day(of: from)
+    let count = isWholeDays(in: zone) ? zone.day(of: to) - first : 0
+    if count == 7, let week = ISOWeek(monday: first) { return week.description }
+    if count == 1 { return CivilDate(daysSince1970: first).description }
     return "\(from.rfc3339(.sixUnlessZero))/\(to.rfc3339(.sixUnlessZero))"
+  }
+
+  private func isWholeDays(in zone: Zone) -> Bool {
+    zone.isMidnight(from) && zone.isMidnight(to)
   }
 }
 
@@ -78,13 +92,13 @@ public struct ISOWeek: Hashable, Sendable, CustomStringConvertible {
       let year = Int(parts[0]), let number = Int(parts[1]), year >= 1, number >= 1
     else { return nil }
     self.init(containing: Self.firstMonday(ofYear: year) + 7 * (number - 1))
-    guard self.year == year, self.number == number, window.to <= .latest else { return nil }
+    guard self.year == year, self.number == number, window().to < .latest else { return nil }
   }
 
-  public var window: Window {
+  /// From the midnight of a Monday to that of the next, as the clocks of the place have it.
+  public func window(in zone: Zone = .utc) -> Window {
     let monday = Self.firstMonday(ofYear: year) + 7 * (number - 1)
-    return Window(
-      from: Timestamp(daysSince1970: monday), to: Timestamp(daysSince1970: monday + 7))
+    return Window(from: zone.midnight(ofDay: monday), to: zone.midnight(ofDay: monday + 7))
   }
 
   public var description: String {
@@ -118,10 +132,6 @@ extension Timestamp {
   /// Midnight in UTC of a day counted from 1970-01-01.
   public init(daysSince1970 day: Int) {
     self.init(microseconds: Int64(day) * Self.microsecondsPerDay)
-  }
-
-  var isMidnight: Bool {
-    self == Timestamp(daysSince1970: daysSince1970)
   }
 }
 

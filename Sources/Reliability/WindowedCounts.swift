@@ -3,8 +3,8 @@ public import AttemptLog
 /// Counts events by the windows in which they belong: what the report shows.
 ///
 /// An operation belongs to the window in which it ended, and its attempts go with it; where the end
-/// is comes later in the log, so attempts are kept until all is read. Memory grows with the number
-/// of attempts, about 200 bytes each.
+/// is comes later in the log, so attempts are kept until all is read, and so are the ends of operations
+/// for the incidents. Memory grows with the log: about 270 bytes a line.
 public struct WindowedCounts: EventCounts {
   public static let finishedOperationsMax = Int.max
 
@@ -16,9 +16,15 @@ public struct WindowedCounts: EventCounts {
   private var names = ScopeNames(capacity: .max, nameBytesMax: .max)
   private var texts = Interner()
   private var attempts: [PendingAttempt] = []
-  private var endOf: [ByteHasher.Key: Timestamp] = [:]
+  private var endOf: [ByteHasher.Key: End] = [:]
+  private var quotas = QuotaHistory()
+  private var incidentHistory = IncidentHistory()
+  private var isJudged = false
   private var tallies: [Cell: Tally] = [:]
   private var errors: [ErrorKey: ErrorCount] = [:]
+  /// Of the whole log, by their start.
+  public private(set) var quotaEpisodes: [QuotaEpisodeRow] = []
+  public private(set) var incidents: [Incident] = []
 
   public init(windows: [Window], detailed: Range<Int>) {
     self.windows = windows
@@ -27,8 +33,18 @@ public struct WindowedCounts: EventCounts {
 
   private struct PendingAttempt: Sendable {
     let line: AttemptLine
-    let type: Int?
-    let code: Int?
+    // Narrow, as there are many; an `Interner` gives no larger numbers.
+    let type: UInt32?
+    let code: UInt32?
+    /// Where its quotas are followed; nil if no episode can need it.
+    let account: UInt32?
+  }
+
+  /// Of an operation's last line.
+  private struct End: Sendable {
+    let time: Timestamp
+    /// Whether it has no parent and failed.
+    let isLost: Bool
   }
 
   private struct Cell: Hashable, Sendable {
@@ -61,20 +77,27 @@ public struct WindowedCounts: EventCounts {
     _ attempt: AttemptLine, _ fields: LineScanner, _ line: Span<UInt8>
   ) {
     let isFailure = attempt.event.errorClass != nil
+    let account = quotas.note(attempt.event, place: attempts.count, fields, line)
     attempts.append(
       PendingAttempt(
-        line: attempt, type: isFailure ? text(.errorType, fields, line) : nil,
-        code: isFailure ? text(.errorCode, fields, line) : nil))
+        line: attempt,
+        type: isFailure ? text(.errorType, fields, line).map { UInt32($0) } : nil,
+        code: isFailure ? text(.errorCode, fields, line).map { UInt32($0) } : nil,
+        account: account.map { UInt32($0) }))
   }
 
   public mutating func count(
     _ operation: OperationLine, _ fields: LineScanner, _ line: Span<UInt8>
   ) {
     let event = operation.event
-    if let id = operation.id { endOf[id] = event.time }
+    let isFailure = event.outcome != .success && event.outcome.isFateKnown
+    if let id = operation.id {
+      endOf[id] = End(time: event.time, isLost: isFailure && !operation.hasParent)
+    }
+    incidentHistory.note(
+      event, scope: operation.scope, error: isFailure ? errorName(event, fields, line) : nil)
     guard let window = window(of: event.time) else { return }
     tally(operation, in: window)
-    let isFailure = event.outcome != .success && event.outcome.isFateKnown
     guard isFailure, let errorClass = event.errorClass, detailed.contains(window) else { return }
     let key = ErrorKey(
       scope: operation.scope, errorClass: errorClass, type: text(.errorType, fields, line),
@@ -88,17 +111,22 @@ public struct WindowedCounts: EventCounts {
   }
 
   /// Counts the attempts, now that the ends of their operations are known.
-  public mutating func settle() {
+  public mutating func judge(at now: Timestamp) {
+    precondition(!isJudged, "a report is made once, after all is read")
+    isJudged = true
+    incidents = incidentHistory.incidents(names, texts)
+    quotaEpisodes = concludeQuotas()
     for attempt in attempts {
       let line = attempt.line
-      guard let window = window(of: endOf[line.id] ?? line.event.time) else { continue }
+      guard let window = window(of: endOf[line.id]?.time ?? line.event.time) else { continue }
       let cell = Cell(scope: line.scope, hasParent: line.hasParent, window: window)
       tallies[cell, default: Tally()].count(line.event, listsNumber: true)
       guard let errorClass = line.event.errorClass, errorClass != .cancelled,
         detailed.contains(window)
       else { continue }
       let key = ErrorKey(
-        scope: line.scope, errorClass: errorClass, type: attempt.type, code: attempt.code,
+        scope: line.scope, errorClass: errorClass, type: attempt.type.map { Int($0) },
+        code: attempt.code.map { Int($0) },
         httpStatus: line.event.httpStatus)
       errors[key, default: ErrorCount()].attempts += 1
     }
@@ -108,6 +136,43 @@ public struct WindowedCounts: EventCounts {
   private mutating func tally(_ operation: OperationLine, in window: Int) {
     let cell = Cell(scope: operation.scope, hasParent: operation.hasParent, window: window)
     tallies[cell, default: Tally()].count(operation.event)
+  }
+
+  private func concludeQuotas() -> [QuotaEpisodeRow] {
+    let concerned = attempts.indices.filter { place in
+      attempts[place].account.map { quotas.hasRefused(Int($0)) } ?? false
+    }
+    // In reading order where times are equal: the sort is stable.
+    let places = concerned.sorted { attempts[$0].line.event.time < attempts[$1].line.event.time }
+    return quotas.episodes(
+      places.lazy.compactMap { place in
+        attempts[place].account.map {
+          quotas.attempt(attempts[place].line, account: Int($0), place: place)
+        }
+      }, isLost: lostWith())
+  }
+
+  /// Tells whether the attempt at a place was the last one of an operation that was lost.
+  private func lostWith() -> (Int) -> Bool {
+    var last: [ByteHasher.Key: (number: Int64, place: Int)] = [:]
+    for (place, attempt) in attempts.enumerated() where endOf[attempt.line.id]?.isLost == true {
+      let number = attempt.line.event.number
+      if number >= last[attempt.line.id]?.number ?? 0 { last[attempt.line.id] = (number, place) }
+    }
+    let places = Set(last.values.map(\.place))
+    return { places.contains($0) }
+  }
+
+  /// The code, else the type, else the class.
+  private mutating func errorName(
+    _ event: OperationEvent, _ fields: LineScanner, _ line: Span<UInt8>
+  ) -> Int? {
+    for key in [Key.errorCode, .errorType]
+    where fields.withText(key, in: line, { !$0.isEmpty }) == true {
+      return text(key, fields, line)
+    }
+    guard let name = event.errorClass.map({ Array($0.rawValue.utf8) }) else { return nil }
+    return texts.number(name.span)
   }
 
   private mutating func text(_ key: Key, _ fields: LineScanner, _ line: Span<UInt8>) -> Int? {

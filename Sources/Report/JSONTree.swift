@@ -71,6 +71,7 @@ enum JSONTree {
 }
 
 extension JSONTree {
+  static func time(_ value: Timestamp) -> JSONTree { .string(value.rfc3339(.sixUnlessZero)) }
   static func integer(_ value: Int) -> JSONTree { .integer(Int64(value)) }
   static func optional(_ value: Double?) -> JSONTree { value.map { .number($0) } ?? .null }
   static func optional(_ value: String?) -> JSONTree { value.map { .string($0) } ?? .null }

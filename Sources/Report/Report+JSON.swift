@@ -32,6 +32,8 @@ extension Report {
             .object(scope.names + [("attempt", .integer(attempt)), ("ratio", ratio.json)])
           })
       ),
+      ("incidents", .array(incidents.map(\.json))),
+      ("quota_episodes", .array(quotaEpisodes.map(\.json))),
       ("slo", sloJSON),
       (
         "days",
@@ -42,10 +44,10 @@ extension Report {
 
   private var windowJSON: JSONTree {
     .object([
-      ("label", .string(window.label)),
-      ("from", .string(window.from.rfc3339(.sixUnlessZero))),
-      ("to", .string(window.to.rfc3339(.sixUnlessZero))),
-      ("timezone", .string("UTC")),
+      ("label", .string(window.label(in: zone))),
+      ("from", .time(window.from)),
+      ("to", .time(window.to)),
+      ("timezone", .string(zone.name)),
     ])
   }
 
@@ -100,6 +102,37 @@ extension ErrorRow {
       ("attempts", .integer(attempts)),
       ("share", .number(share)),
       ("final", .integer(final)),
+    ])
+  }
+}
+
+extension Incident {
+  fileprivate var json: JSONTree {
+    .object([
+      ("provider", .string(provider)),
+      ("operation", .string(operation)),
+      ("from", .time(from)),
+      ("to", to.map { .time($0) } ?? .null),
+      ("failed_operations", .integer(failedOperations)),
+      ("retries", .integer(retries)),
+      ("error_code", .optional(error)),
+    ])
+  }
+}
+
+extension QuotaEpisodeRow {
+  fileprivate var json: JSONTree {
+    .object([
+      ("provider", .string(provider)),
+      ("account", .optional(account)),
+      ("quota", .string(quota)),
+      ("from", .time(episode.start)),
+      ("to", .time(episode.end)),
+      ("seconds", .number(episode.milliseconds / 1000)),
+      ("censored", .bool(episode.isCensored)),
+      ("signals", .integer(episode.signals)),
+      ("operations_lost", .integer(operationsLost)),
+      ("pointless_attempts", .integer(pointlessAttempts)),
     ])
   }
 }

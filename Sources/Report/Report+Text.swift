@@ -5,7 +5,8 @@ extension Report {
   /// The report as a person on call reads it on a terminal, plain.
   public func text() -> [UInt8] {
     let sections = [
-      header, verdict, logText, scorecard, operationsText, retriesText, errorsText, daysText,
+      header, verdict, logText, scorecard, operationsText, retriesText, errorsText,
+      incidentsText, quotaText, daysText,
     ]
     return Array(sections.filter { !$0.isEmpty }.joined(separator: "\n").utf8)
   }
@@ -14,7 +15,9 @@ extension Report {
     let from = window.from.rfc3339(.sixUnlessZero)
     let to = window.to.rfc3339(.sixUnlessZero)
     let span = "\(from) to \(to)"
-    let title = window.label.contains("/") ? span : "\(window.label) (\(span))"
+    let label = window.label(in: zone)
+    let place = zone == .utc ? "" : " " + TerminalText.visible(zone.name)
+    let title = label.contains("/") ? "\(span)\(place)" : "\(label)\(place) (\(span))"
     return "API reliability, \(title)\n"
   }
 
@@ -46,7 +49,7 @@ extension Report {
     return counts + (damage.isEmpty ? "; complete.\n" : "; \(damage.joined(separator: ", ")).\n")
   }
 
-  private static func grouped(_ count: Int64) -> String {
+  static func grouped(_ count: Int64) -> String {
     Int(exactly: count)?.grouped ?? String(count)
   }
 
@@ -158,7 +161,7 @@ extension Report {
   private var daysText: String {
     guard days.count > 1 else { return "" }
     var table = TextTable([
-      ("day (UTC)", .left), ("ended", .right), ("success", .right), ("k/n", .right),
+      ("day (\(zone.name))", .left), ("ended", .right), ("success", .right), ("k/n", .right),
       ("retried", .right), ("rescued", .right), ("p95", .right),
     ])
     for day in days {

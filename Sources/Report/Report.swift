@@ -4,12 +4,17 @@ public import Reliability
 /// What a report says, computed once; the renderers compute nothing.
 public struct Report: Sendable {
   public let window: Window
+  /// Whose days and weeks are meant.
+  public let zone: Zone
   public let log: LogSummary
   public let totals: Tally
   /// Of the window of equal length before; nil if nothing happened in it.
   public let previous: Tally?
   public let operations: [ScopeTally]
   public let errors: [ErrorRow]
+  /// Those that overlap the window, whole.
+  public let incidents: [Incident]
+  public let quotaEpisodes: [QuotaEpisodeRow]
   public let days: [Day]
   public let slo: Objective
 
@@ -51,16 +56,20 @@ public struct Report: Sendable {
 /// What a report needs of the log while it is read.
 public struct ReportInput: RecordSink, Sendable {
   private let window: Window
+  private let zone: Zone
   private let hasPrevious: Bool
   private let objective: Double
   private var aggregate: Aggregate<WindowedCounts>
 
   /// - Parameter objective: of the success rate, a fraction above 0 and at most 1.
-  public init(window: Window, objective: Double = Report.Objective.standard) {
+  public init(
+    window: Window, zone: Zone = .utc, objective: Double = Report.Objective.standard
+  ) {
     self.window = window
+    self.zone = zone
     self.objective = objective
-    let before = window.previous.map { [$0] } ?? []
-    let windows = before + window.days.map(\.window)
+    let before = window.previous(in: zone).map { [$0] } ?? []
+    let windows = before + window.days(in: zone).map(\.window)
     hasPrevious = !before.isEmpty
     aggregate = Aggregate(
       WindowedCounts(windows: windows, detailed: before.count..<windows.count))
@@ -80,18 +89,21 @@ public struct ReportInput: RecordSink, Sendable {
 
   /// The report, after all is read; silence is judged at `now`.
   public consuming func report(at now: Timestamp) -> Report {
-    aggregate.judgeSilence(at: now)
-    aggregate.settle()
+    aggregate.judge(at: now)
     let counts = aggregate.counts
     let first = hasPrevious ? 1 : 0
     let totals = counts.headline(first..<counts.windows.count)
     let previous = counts.headline(0..<first)
     let success = totals.successRate
     return Report(
-      window: window, log: Report.LogSummary(aggregate.log), totals: totals,
+      window: window, zone: zone, log: Report.LogSummary(aggregate.log), totals: totals,
       previous: previous.isEmpty ? nil : previous, operations: counts.byScope(),
       errors: counts.errorRows(),
-      days: window.days.enumerated().map { index, day in
+      incidents: counts.incidents.filter { window.overlaps($0.from, $0.to) },
+      quotaEpisodes: counts.quotaEpisodes.filter {
+        window.overlaps($0.episode.start, $0.episode.end)
+      },
+      days: window.days(in: zone).enumerated().map { index, day in
         Report.Day(date: day.date, tally: counts.headline(first + index..<first + index + 1))
       },
       slo: Report.Objective(

@@ -15,7 +15,7 @@ extension Command {
     var aggregate = Aggregate(LifetimeCounts())
     let followers = try LogInput(arguments).followers()
     let isWhole = try followers.readAll(into: &aggregate)
-    aggregate.judgeSilence(at: now)
+    aggregate.judge(at: now)
     let page = MetricsPage(
       aggregate: aggregate, now: now, missing: aggregate.log.missing,
       bytesRead: followers.reduce(0) { $0 + $1.bytesRead },

@@ -13,15 +13,21 @@ extension Command {
         name: "--since", value: "TIME", help: "begin: a date, an RFC 3339 time, or 7d, 12h, 30m ago"
       ),
       Option(name: "--until", value: "TIME", help: "end, likewise; default: now"),
+      Option(
+        name: "--timezone", value: "ZONE",
+        help: "whose days and weeks: UTC (default), Europe/Berlin"
+      ),
       .format, .objective, .strict, .now,
     ],
     example: "relmon report --week 2026-W47 /var/log/app/attempts"
   ) { arguments in
     let now = try arguments.now()
-    let window = try arguments.window(now: now)
+    let zone = try arguments.zone()
+    let window = try arguments.window(now: now, zone)
     let format = try arguments.format()
     var input = ReportInput(
-      window: window, objective: try arguments.objective() ?? Report.Objective.standard)
+      window: window, zone: zone,
+      objective: try arguments.objective() ?? Report.Objective.standard)
     let isWhole = try LogInput(arguments).followers().readAll(into: &input)
     let report = input.report(at: now)
     try Output.write(format == .json ? report.json() : report.text())
@@ -32,8 +38,21 @@ extension Command {
 }
 
 extension Arguments {
+  /// The zone given with `--timezone`, else UTC.
+  fileprivate func zone() throws -> Zone {
+    guard let name = value("--timezone"), name != Zone.utc.name else { return .utc }
+    do throws(ZoneFileError) {
+      return try Zone(named: name)
+    } catch .unknown {
+      throw UsageError.invalidValue(
+        "--timezone", name, expected: "a time zone of this system, such as Europe/Berlin")
+    } catch {
+      throw UsageError.unusableValue("--timezone", cause: error.description)
+    }
+  }
+
   /// The window of `--week`, or of `--since` and `--until`.
-  fileprivate func window(now: Timestamp) throws(UsageError) -> Window {
+  fileprivate func window(now: Timestamp, _ zone: Zone) throws(UsageError) -> Window {
     for bound in ["--since", "--until"] where isGiven(bound) && isGiven("--week") {
       throw .conflict("--week", bound)
     }
@@ -41,12 +60,12 @@ extension Arguments {
       if let until = value("--until") {
         throw .invalidValue("--until", until, expected: "given without --since")
       }
-      return try week(now: now)
+      return try week(now: now, zone)
     }
-    let from = try time("--since", since, now: now)
+    let from = try time("--since", since, now: now, zone)
     let to =
       try value("--until").map { text throws(UsageError) in
-        try time("--until", text, now: now)
+        try time("--until", text, now: now, zone)
       } ?? now
     guard from < to else {
       throw .invalidValue("--since", since, expected: "before the end of the window")
@@ -54,25 +73,26 @@ extension Arguments {
     return Window(from: from, to: to)
   }
 
-  private func week(now: Timestamp) throws(UsageError) -> Window {
+  private func week(now: Timestamp, _ zone: Zone) throws(UsageError) -> Window {
     let text = value("--week") ?? "last"
     switch text {
-    case "this": return ISOWeek(containing: now.daysSince1970).window
-    case "last": return ISOWeek(containing: now.daysSince1970 - 7).window
+    case "this": return ISOWeek(containing: zone.day(of: now)).window(in: zone)
+    case "last": return ISOWeek(containing: zone.day(of: now) - 7).window(in: zone)
     default:
       guard let week = ISOWeek(text) else {
         throw .invalidValue("--week", text, expected: "a week: 2026-W47, last or this")
       }
-      return week.window
+      return week.window(in: zone)
     }
   }
 
-  /// A date, an RFC 3339 time, or a span before now such as `7d`.
+  /// A date (its midnight in the zone), an RFC 3339 time, or a span before now such as `7d`.
   private func time(
-    _ option: String, _ text: String, now: Timestamp
+    _ option: String, _ text: String, now: Timestamp, _ zone: Zone
   ) throws(UsageError) -> Timestamp {
-    if let time = Timestamp(rfc3339: text) ?? Timestamp(rfc3339: text + "T00:00:00Z") {
-      return time
+    if let time = Timestamp(rfc3339: text) { return time }
+    if let midnight = Timestamp(rfc3339: text + "T00:00:00Z") {
+      return zone.midnight(ofDay: midnight.daysSince1970)
     }
     let seconds: [Character: Int64] = ["w": 604_800, "d": 86_400, "h": 3600, "m": 60]
     if let unit = text.last.flatMap({ seconds[$0] }), let count = UInt16(text.dropLast()) {

@@ -105,7 +105,7 @@ struct Bench {
     var sink = FirstTime()
     var parser = LogParser()
     parser.feed(bytes.span.extracting(..<min(bytes.count, 65_536)), to: &sink)
-    return sink.time.map { ISOWeek(containing: $0.daysSince1970).window }
+    return sink.time.map { ISOWeek(containing: $0.daysSince1970).window() }
   }
 
   // MARK: - The page

@@ -43,6 +43,47 @@ struct MetricsPageTests {
     #expect(page["api_client_last_attempt_timestamp_seconds", ""] == 1_794_996_240)
   }
 
+  @Test func `quotas are those of a provider, whatever the account and the operation`() {
+    let quota = #""http_status":429,"retry_after_ms":60000,"quota_limit":500,"quota_remaining":0"#
+    let daily = quota + #","quota_name":"daily""#
+    let log = LogText()
+      .attempt("10:00:00", "1", error: "quota_exhausted", daily)
+      .attempt("10:00:30", "2", error: "quota_exhausted", daily + #","account":"b""#)
+      .attempt("10:00:31", "3", #""operation":"upload","quota_limit":60,"quota_remaining":7"#)
+      .attempt("10:00:20", "4", #""operation":"upload","quota_limit":61"#)
+    let page = Page(log, now: "2026-11-18T10:00:40Z")
+    func value(_ metric: String, _ quota: String) -> Double? {
+      page.samples[#"api_client_quota_\#(metric){provider="lesan",quota="\#(quota)"}"#]
+    }
+    #expect(value("exhausted", "daily") == 1)
+    #expect(value("exhausted", "balance") == 0)
+    #expect(value("exhaustion_episodes_total", "daily") == 2)
+    #expect(value("exhausted_seconds_total", "daily") == 50)
+    // 10:01:30, the later of two.
+    #expect(value("reset_timestamp_seconds", "daily") == 1_794_996_090)
+    #expect(value("reset_timestamp_seconds", "balance") == nil)
+    #expect(value("limit", "daily") == 500)
+    #expect(value("remaining", "daily") == 0)
+    // A response without a name, the newest by its time.
+    #expect(value("limit", "other") == 60)
+    #expect(value("remaining", "other") == 7)
+    #expect(value("limit", "rate") == nil)
+  }
+
+  @Test func `quotas of a provider that came too late are other's, unless it is known`() {
+    var limits = LifetimeCounts.Limits()
+    limits.scopesMax = 1
+    let refused = #""http_status":429,"error_class":"quota_exhausted""#
+    let log = LogText().attempt("10:00:00", "1")
+      .attempt("10:00:00", "2", error: "timeout", #""operation":"upload","# + refused)
+      .attempt("10:00:00", "3", error: "timeout", #""provider":"late","# + refused)
+    let page = Page([log], now: "2026-11-18T10:00:40Z", limits: limits)
+    let metric = "api_client_quota_exhaustion_episodes_total"
+    #expect(page.samples[metric + #"{provider="lesan",quota="daily"}"#] == 1)
+    #expect(page.samples[metric + #"{provider="_other",quota="daily"}"#] == 1)
+    #expect(page.samples[metric + #"{provider="late",quota="daily"}"#] == nil)
+  }
+
   @Test func `a pair that is met has every closed label set from the start`() {
     let page = Page(LogText().start("10:00:00", "1"), now: "2026-11-18T10:00:01Z")
     for kind in ["initial", "retry"] {

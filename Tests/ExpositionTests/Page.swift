@@ -25,7 +25,7 @@ struct Page: CustomTestStringConvertible {
     guard let now = Timestamp(rfc3339: now) else { preconditionFailure("not a time: \(now)") }
     var aggregate = Aggregate(LifetimeCounts(limits: limits))
     aggregate.read(logs)
-    aggregate.judgeSilence(at: now)
+    aggregate.judge(at: now)
     let page = MetricsPage(
       aggregate: aggregate, now: now, missing: aggregate.log.missing, bytesRead: 1234,
       unreadBytes: 56, objective: objective,

@@ -138,6 +138,9 @@ extension LogText {
       .attempt("12:00:00", "1", #""outcome":"maybe""#)
       .operation("12:00:01", "2", outcome: "not_retryable").add("attempt", "12:00:02")
       .add("heartbeat", "12:00:03")
+      .attempt(
+        "12:00:05", "3", error: "quota_exhausted",
+        #""http_status":429,"retry_after_ms":60000,"quota_limit":500,"quota_remaining":2"#)
     for number in 0..<60 {
       log = log.attempt("12:00:04", "e\(number)", error: "timeout", #""error_code":"\#(number)""#)
     }

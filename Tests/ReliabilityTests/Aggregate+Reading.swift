@@ -21,7 +21,7 @@ extension Aggregate {
   init(_ counts: Counts, reading logs: [LogText], now: Timestamp = .later) {
     self.init(counts)
     read(logs)
-    judgeSilence(at: now)
+    judge(at: now)
   }
 }
 
@@ -37,14 +37,20 @@ extension Aggregate<LifetimeCounts> {
   }
 }
 
+extension Aggregate<WindowedCounts> {
+  static func weeks(_ logs: [LogText]) -> WindowedCounts {
+    let windows = ISOWeek("2026-W47").map { [$0.window()] } ?? []
+    return Self(WindowedCounts(windows: windows, detailed: 0..<1), reading: logs).counts
+  }
+}
+
 extension WindowedCounts {
   /// 2026-W46 and the week of the logs, 2026-W47, whose details are kept, and the week after.
   static func weeks(_ logs: LogText..., now: Timestamp = .later) -> WindowedCounts {
-    let windows = ["2026-W46", "2026-W47", "2026-W48"].compactMap { ISOWeek($0)?.window }
-    var aggregate = Aggregate(
-      WindowedCounts(windows: windows, detailed: 1..<2), reading: logs, now: now)
-    aggregate.settle()
-    return aggregate.counts
+    let windows = ["2026-W46", "2026-W47", "2026-W48"].compactMap { ISOWeek($0)?.window() }
+    return Aggregate(
+      WindowedCounts(windows: windows, detailed: 1..<2), reading: logs, now: now
+    ).counts
   }
 
   var before: Tally { headline(0..<1) }

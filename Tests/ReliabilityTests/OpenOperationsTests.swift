@@ -51,7 +51,7 @@ struct OpenOperationsTests {
     #expect(abandoned() == 1)
     aggregate.read([LogText(seq: 2).attempt("10:20:00", "slow", error: "server_error", Self.retry)])
     #expect(aggregate.openOperations(at: .at("10:20:30"))[0]?.backingOff == 1)
-    aggregate.judgeSilence(at: .at("11:00:00"))
+    aggregate.judge(at: .at("11:00:00"))
     #expect(abandoned() == 1)
     #expect(aggregate.openOperations(at: .at("11:00:00"))[0] == nil)
     aggregate.read([LogText(seq: 3).operation("11:30:00", "slow", attempts: 2)])
@@ -157,9 +157,9 @@ struct OpenOperationsTests {
 
   @Test func `silence is judged once, and an end after it counts as well`() {
     var aggregate = Aggregate.lifetime(LogText().start("10:00:00", "1"), now: .at("11:00:00"))
-    aggregate.judgeSilence(at: .at("12:00:00"))
+    aggregate.judge(at: .at("12:00:00"))
     aggregate.read([LogText(writer: "b").operation("12:00:01", "1")])
-    aggregate.judgeSilence(at: .at("13:00:00"))
+    aggregate.judge(at: .at("13:00:00"))
     let outcomes = aggregate.counts.scopes[0].tally.operations.byOutcome
     #expect(outcomes[.abandoned].count == 1)
     #expect(outcomes[.success].count == 1)

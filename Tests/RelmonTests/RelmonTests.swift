@@ -74,6 +74,18 @@ struct RelmonTests {
       #"option "--slo": "100.1" is not a percentage above 0 and at most 100: 99.5"#
     ),
     (
+      ["report", "--timezone", "Europe/Berln"],
+      #"option "--timezone": "Europe/Berln" is not a time zone of this system, such as Europe/Berlin"#
+    ),
+    (
+      ["report", "--timezone=../zoneinfo/Europe/Berlin"],
+      #"option "--timezone": "../zoneinfo/Europe/Berlin" is not a time zone of this system, such as Europe/Berlin"#
+    ),
+    (
+      ["report", "--timezone="],
+      #"option "--timezone": "" is not a time zone of this system, such as Europe/Berlin"#
+    ),
+    (
       ["metrics", "--now=today"],
       #"option "--now": "today" is not an RFC 3339 time: 2026-11-23T00:00:00Z"#
     ),
@@ -176,6 +188,35 @@ struct RelmonTests {
     let arguments = ["report", "--format=json", "--now", Self.now] + options
     let result = try BuiltTool("relmon", arguments, in: directory.path).finish()
     #expect(result.output.contains("\"window\": {\"label\": \"\(label)\", "), "\(result)")
+  }
+
+  @Test(arguments: [
+    (["--week", "2026-W13"], "2026-03-22T23:00:00Z", "2026-03-29T22:00:00Z"),
+    (["--week", "2026-W43"], "2026-10-18T22:00:00Z", "2026-10-25T23:00:00Z"),
+    // In Berlin it is Monday for half an hour.
+    (
+      ["--week=this", "--now=2026-11-22T23:30:00Z"], "2026-11-22T23:00:00Z", "2026-11-29T23:00:00Z"
+    ),
+    (
+      ["--week=last", "--now=2026-11-22T23:30:00Z"], "2026-11-15T23:00:00Z", "2026-11-22T23:00:00Z"
+    ),
+    (
+      ["--since=2026-03-29", "--until=2026-03-30"], "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z"
+    ),
+    (
+      ["--since=2026-03-29T00:00:00Z", "--until=2026-03-30"], "2026-03-29T00:00:00Z",
+      "2026-03-29T22:00:00Z"
+    ),
+  ])
+  func `weeks and dates are those of the time zone`(
+    options: [String], from: String, to: String
+  ) throws {
+    try writeSample()
+    let arguments = ["report", "--format=json", "--timezone", "Europe/Berlin"] + options
+    let result = try BuiltTool("relmon", arguments, in: directory.path).finish()
+    #expect(
+      result.output.contains(
+        #""from": "\#(from)", "to": "\#(to)", "timezone": "Europe/Berlin"}"#), "\(result)")
   }
 
   @Test func `the same input and options give the same bytes`() throws {

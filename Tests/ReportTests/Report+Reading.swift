@@ -96,8 +96,18 @@ extension LogText {
         job + #","http_status":429,"error_type":"429","error_code":"rate_limit_exceeded","# + retry
       )
       .add("dropped", "12:10:01", #""count":3"#)
+    let refused =
+      #""account":"batch","http_status":429,"error_type":null,"error_class":"quota_exhausted","error_code":"daily_quota_exceeded""#
+    let exhausted = (1...3).reduce(LogText(writer: "d")) { log, number in
+      log.attempt(
+        "2026-11-21T14:00:0\(number)Z", "daily-\(number)", error: "quota_exhausted",
+        refused + #","quota_name":"daily","retry_after_ms":36000000"#
+      )
+      .operation(
+        "2026-11-21T14:00:0\(number)Z", "daily-\(number)", outcome: "delay_too_long", refused)
+    }
     return [
-      lesan, .someOperations, late, jobs.dropLine(4),
+      lesan, .someOperations, late, jobs.dropLine(4), exhausted,
       late.dropLine(15).add("attempt", "2026-11-20T09:00:08Z"),
     ]
   }()

@@ -102,4 +102,20 @@ extension LogText {
     }
     return log
   }
+
+  @Test func `incidents and quota episodes are shown whole if they overlap the window`() {
+    let log = (0..<3).reduce(LogText()) {
+      $0.attempt("10:00:0\($1)", "\($1)", error: "quota_exhausted", #""http_status":429"#)
+        .operation("10:00:0\($1)", "\($1)", outcome: "not_retryable")
+    }.attempt("10:10:00", "3").operation("10:10:00", "3")
+    func shown(_ from: String, _ to: String) -> [Int] {
+      let day = "2026-11-18T"
+      let report = Report.of(log, from: day + from, to: day + to)
+      return [report.incidents.count, report.quotaEpisodes.count]
+        + report.incidents.map(\.failedOperations) + report.quotaEpisodes.map(\.episode.signals)
+    }
+    #expect(shown("10:05:00Z", "10:06:00Z") == [1, 1, 3, 3])
+    #expect(shown("10:10:00Z", "10:20:00Z") == [0, 0])
+    #expect(shown("09:00:00Z", "10:00:00Z") == [0, 0])
+  }
 }

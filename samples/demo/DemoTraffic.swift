@@ -20,7 +20,7 @@ struct DemoTraffic {
     self.options = options
     self.log = log
     week = ISOWeek(containing: options.now.daysSince1970 - 7)
-    let time = DemoTime(week.window.from)
+    let time = DemoTime(week.window().from)
     self.time = time
     var configuration = ProviderSimulator.Configuration()
     configuration.seed = options.seed
@@ -36,7 +36,7 @@ struct DemoTraffic {
   private static func faults(_ week: ISOWeek) throws -> [Fault] {
     func spell(_ text: String, day: Int, from: Int, to: Int) throws -> Fault {
       let hour = Int64(3600) * Timestamp.microsecondsPerSecond
-      let midnight = week.window.from.advanced(
+      let midnight = week.window().from.advanced(
         byMicroseconds: Int64(day) * Timestamp.microsecondsPerDay)
       return try Fault(
         text, from: midnight.advanced(byMicroseconds: Int64(from) * hour),
@@ -126,14 +126,14 @@ struct DemoTraffic {
       let day = days[Int.random(in: days.indices, using: &generator)]
       let second = Int.random(in: secondsOfDay, using: &generator)
       return DemoTime.Instant(
-        time: week.window.from.advanced(
+        time: week.window().from.advanced(
           byMicroseconds: Int64(day * 86_400 + second) * Timestamp.microsecondsPerSecond))
     }.sorted()
   }
 
   /// What `relmon report` prints on the log.
   func report() throws -> String {
-    var input = ReportInput(window: week.window)
+    var input = ReportInput(window: week.window())
     let follower = try LogFollower(path: log)
     while try follower.read(into: &input) {}
     return String(decoding: input.report(at: max(options.now, time.now.time)).text(), as: UTF8.self)

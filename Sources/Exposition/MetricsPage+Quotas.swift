@@ -1,0 +1,27 @@
+import AttemptLog
+import Reliability
+
+extension MetricsPage {
+  /// A series for every provider that was met and every quota of the closed set, but what only
+  /// providers can tell where they did.
+  func writeQuotas(to page: inout TextExposition) {
+    let watch = aggregate.counts.quotas
+    let providers = aggregate.counts.providers.enumerated()
+      .sorted { [$0.element].precedes([$1.element]) }
+    func write(_ family: MetricFamily, _ value: (Int, QuotaName) -> SampleValue?) {
+      page.begin(family)
+      for (number, provider) in providers {
+        for quota in QuotaName.allCases {
+          guard let value = value(number, quota) else { continue }
+          page.sample(LabelSet(["provider", "quota"], [provider, quota.rawValue]), value)
+        }
+      }
+    }
+    write(.quotaExhausted) { .integer(watch.state($0, $1).isExhausted ? 1 : 0) }
+    write(.quotaEpisodes) { .integer(watch.state($0, $1).episodes) }
+    write(.quotaExhaustedSeconds) { .number(watch.state($0, $1).seconds) }
+    write(.quotaReset) { watch.state($0, $1).reset.map { .number($0.seconds) } }
+    write(.quotaRemaining) { watch.reading($0, $1)?.remaining.map { .number($0) } }
+    write(.quotaLimit) { watch.reading($0, $1)?.limit.map { .number($0) } }
+  }
+}

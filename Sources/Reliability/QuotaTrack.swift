@@ -1,0 +1,53 @@
+/// One quota of one account: its episodes, from attempts in the order of their times.
+struct QuotaTrack: Sendable {
+  /// Those that have ended, merged where they lie near each other.
+  private(set) var episodes: [QuotaEpisode] = []
+  private var run: QuotaEpisode?
+
+  /// Takes an attempt that this quota refused.
+  mutating func refuse(_ attempt: QuotaAttempt, _ signal: QuotaSignal, keepsRefusals: Bool) {
+    conclude(before: attempt)
+    if run == nil {
+      run = QuotaEpisode(attempt, signal, keepsRefusals: keepsRefusals)
+    } else {
+      run?.add(attempt, signal, keepsRefusals: keepsRefusals)
+    }
+  }
+
+  /// Takes an attempt of the account that was accepted.
+  mutating func accept(_ attempt: QuotaAttempt) {
+    guard run != nil else { return }
+    conclude(before: attempt)
+    if run?.close(with: attempt) == true { conclude() }
+  }
+
+  private mutating func conclude() {
+    guard var run else { return }
+    self.run = nil
+    guard run.isOpened else { return }
+    run.forgetOperations()
+    if let last = episodes.last, last.isNear(run) {
+      episodes[episodes.count - 1].merge(run)
+    } else {
+      episodes.append(run)
+    }
+  }
+
+  /// All episodes if nothing more comes.
+  func concluded() -> [QuotaEpisode] {
+    var track = self
+    track.conclude()
+    return track.episodes
+  }
+
+  /// Gives away the episodes that no later one can be merged with.
+  mutating func takeFinal() -> ArraySlice<QuotaEpisode> {
+    guard episodes.count > 1 else { return [] }
+    defer { episodes = Array(episodes.suffix(1)) }
+    return episodes.dropLast()
+  }
+
+  private mutating func conclude(before attempt: QuotaAttempt) {
+    if let run, attempt.time > run.waitsUntil { conclude() }
+  }
+}

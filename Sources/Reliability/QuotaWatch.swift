@@ -1,0 +1,202 @@
+public import AttemptLog
+
+/// The quotas of all accounts while a log is read, in bounded memory: for the endpoint.
+///
+/// Attempts are put into the order of their times: each waits until so many later ones were read
+/// that an earlier one is not expected any more.
+public struct QuotaWatch: Sendable {
+  /// Accounts that are followed each by itself; the later ones of a provider are followed together.
+  public static let accountsMax = 1000
+  /// Names of quotas; later ones are `other`.
+  public static let namesMax = 32
+  /// Attempts that wait, at least.
+  static let heldMax = 8192
+
+  private var names = AccountNames(
+    capacity: accountsMax, nameBytesMax: LifetimeCounts.labelBytesMax)
+  private var quotas = QuotaNames(capacity: namesMax)
+  private var accounts: [Int: Account] = [:]
+  private var held: [QuotaAttempt] = []
+  private var noted = 0
+  /// By provider; what was told about each quota, and by which time.
+  private var readings: [Int: Table<QuotaName, Reading>] = [:]
+  private var judged: (noted: Int, accounts: [Int: Account])?
+  private var exposed: [Int: Table<QuotaName, State>] = [:]
+
+  init() {}
+
+  /// What the endpoint says of one quota, all accounts of a provider together.
+  public struct State: Hashable, Sendable {
+    /// Neither this nor the time goes back.
+    public fileprivate(set) var episodes = 0
+    fileprivate var microseconds: Int64 = 0
+    public fileprivate(set) var isExhausted = false
+    /// Announced end of the open episode.
+    public fileprivate(set) var reset: Timestamp?
+
+    /// Time inside episodes.
+    public var seconds: Double {
+      Double(microseconds) / Double(Timestamp.microsecondsPerSecond)
+    }
+  }
+
+  /// What the newest response said of a quota.
+  public struct Reading: Sendable {
+    public fileprivate(set) var limit: Double?
+    public fileprivate(set) var remaining: Double?
+    fileprivate var limitTime = Timestamp.earliest
+    fileprivate var remainingTime = Timestamp.earliest
+  }
+
+  fileprivate struct Account: Sendable {
+    let provider: Int
+    /// Names and tracks of its quotas that ever refused.
+    var quotas: [Int] = []
+    var tracks: [QuotaTrack] = []
+    /// Of episodes that are no longer kept.
+    var before = Table<QuotaName, Totals>(repeating: Totals())
+  }
+
+  fileprivate struct Totals: Sendable {
+    var episodes = 0
+    var microseconds: Int64 = 0
+  }
+}
+
+// MARK: - Folding
+
+extension QuotaWatch {
+  /// - Parameters:
+  ///   - provider: number of its label.
+  ///   - operation: number of its pair.
+  mutating func note(
+    _ event: AttemptEvent, provider: Int, operation: Int, _ fields: LineScanner,
+    _ line: Span<UInt8>
+  ) {
+    read(event, provider, fields, line)
+    let signal = QuotaSignal(event, names: &quotas, fields, line)
+    guard signal != nil || event.isAccepted else { return }
+    // Together with those of its provider if it came too late.
+    let account = names.number(fields, line) ?? Self.accountsMax + provider
+    if signal != nil && accounts[account] == nil { accounts[account] = Account(provider: provider) }
+    held.append(
+      QuotaAttempt(event, account: account, operation: operation, signal: signal, place: noted))
+    noted += 1
+    if held.count >= 2 * Self.heldMax { fold(held.count - Self.heldMax) }
+  }
+
+  /// Folds the earliest of those that wait.
+  private mutating func fold(_ count: Int) {
+    held.sort(by: QuotaAttempt.precedes)
+    for attempt in held.prefix(count) where accounts[attempt.account] != nil {
+      accounts[attempt.account]?.fold(attempt, quotas)
+    }
+    held.removeFirst(count)
+  }
+
+  private mutating func read(
+    _ event: AttemptEvent, _ provider: Int, _ fields: LineScanner, _ line: Span<UInt8>
+  ) {
+    let limit = fields.number(.quotaLimit, in: line)
+    let remaining = fields.number(.quotaRemaining, in: line)
+    guard limit != nil || remaining != nil else { return }
+    let quota = fields.string(.quotaName, in: line).flatMap(QuotaName.init) ?? .other
+    var table = readings[provider] ?? Table(repeating: Reading())
+    if let limit, event.time >= table[quota].limitTime {
+      table[quota].limit = limit
+      table[quota].limitTime = event.time
+    }
+    if let remaining, event.time >= table[quota].remainingTime {
+      table[quota].remaining = remaining
+      table[quota].remainingTime = event.time
+    }
+    readings[provider] = table
+  }
+}
+
+extension QuotaWatch.Account {
+  fileprivate mutating func fold(_ attempt: QuotaAttempt, _ names: QuotaNames) {
+    guard let signal = attempt.signal else {
+      for index in tracks.indices { tracks[index].accept(attempt) }
+      return
+    }
+    let index = quotas.firstIndex(of: signal.quota) ?? quotas.count
+    if index == quotas.count {
+      quotas.append(signal.quota)
+      tracks.append(QuotaTrack())
+    }
+    tracks[index].refuse(attempt, signal, keepsRefusals: false)
+    for episode in tracks[index].takeFinal() {
+      let quota = names.quota(signal.quota)
+      before[quota].episodes += 1
+      before[quota].microseconds = before[quota].microseconds.addingSaturated(
+        max(0, episode.end.microseconds - episode.start.microseconds))
+    }
+  }
+}
+
+// MARK: - Judging
+
+extension QuotaWatch {
+  /// Looks at the episodes at this time, after everything available was read.
+  mutating func judge(at now: Timestamp) {
+    if judged?.noted != noted {
+      var whole = self
+      whole.fold(whole.held.count)
+      judged = (noted, whole.accounts)
+    }
+    var states: [Int: Table<QuotaName, State>] = [:]
+    for account in (judged?.accounts ?? [:]).values {
+      account.add(to: &states[account.provider, default: Table(repeating: State())], quotas, now)
+    }
+    // What was concluded from a part of the log is not taken back: a counter does not fall.
+    for (provider, table) in exposed {
+      for quota in QuotaName.allCases {
+        states[provider, default: Table(repeating: State())][quota].keep(table[quota])
+      }
+    }
+    exposed = states
+  }
+
+  /// The quotas of a provider, by the number of its label.
+  public func state(_ provider: Int, _ quota: QuotaName) -> State {
+    exposed[provider]?[quota] ?? State()
+  }
+
+  public func reading(_ provider: Int, _ quota: QuotaName) -> Reading? {
+    readings[provider]?[quota]
+  }
+}
+
+extension QuotaWatch.State {
+  fileprivate mutating func keep(_ earlier: Self) {
+    episodes = max(episodes, earlier.episodes)
+    microseconds = max(microseconds, earlier.microseconds)
+  }
+}
+
+extension QuotaWatch.Account {
+  fileprivate func add(
+    to states: inout Table<QuotaName, QuotaWatch.State>, _ names: QuotaNames, _ now: Timestamp
+  ) {
+    var totals = before
+    for (name, track) in zip(quotas, tracks) {
+      let quota = names.quota(name)
+      for episode in track.concluded() {
+        totals[quota].episodes += 1
+        totals[quota].microseconds = totals[quota].microseconds.addingSaturated(
+          max(0, min(episode.end, now).microseconds - episode.start.microseconds))
+        guard episode.end > now else { continue }
+        states[quota].isExhausted = true
+        if let end = episode.announcedEnd {
+          states[quota].reset = max(states[quota].reset ?? end, end)
+        }
+      }
+    }
+    for quota in QuotaName.allCases {
+      states[quota].episodes += totals[quota].episodes
+      states[quota].microseconds = states[quota].microseconds.addingSaturated(
+        totals[quota].microseconds)
+    }
+  }
+}
