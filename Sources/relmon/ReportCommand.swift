@@ -70,8 +70,18 @@ extension Arguments {
     guard from < to else {
       throw .invalidValue("--since", since, expected: "before the end of the window")
     }
+    // Each day is listed, and costs memory whether something happened or not.
+    let earliest = to.advanced(
+      byMicroseconds: -Int64(Self.daysMax) * Timestamp.microsecondsPerDay)
+    guard from >= earliest else {
+      throw .invalidValue(
+        "--since", since, expected: "at most \(Self.daysMax) days before the end of the window")
+    }
     return Window(from: from, to: to)
   }
+
+  /// Of a window: ten years.
+  private static let daysMax = 3660
 
   private func week(now: Timestamp, _ zone: Zone) throws(UsageError) -> Window {
     let text = value("--week") ?? "last"

@@ -63,6 +63,10 @@ struct RelmonTests {
       #"options "--week" and "--since" exclude each other"#
     ),
     (
+      ["report", "--since=2016-11-16", "--until=2026-11-25"],
+      #"option "--since": "2016-11-16" is not at most 3660 days before the end of the window"#
+    ),
+    (
       ["report", "--since=soon"],
       #"option "--since": "soon" is not a date, an RFC 3339 time or a span such as 7d, 12h, 30m"#
     ),
