@@ -37,7 +37,7 @@ private func fold(_ bytes: [UInt8]) {
   var parser = LogParser()
   parser.feed(bytes.span, to: &lifetime)
   parser.finish(&lifetime)
-  lifetime.judgeSilence(at: .latest)
+  lifetime.judge(at: .latest)
   let attempts = lifetime.counts.scopes.reduce(0) { sum, scope in
     sum + AttemptKind.allCases.reduce(0) { $0 + scope.tally.attempts[$1].count }
   }
@@ -52,7 +52,7 @@ private func fold(_ bytes: [UInt8]) {
 /// That of the sample log.
 private let week = ISOWeek(
   containing: CivilDate(year: 2026, month: 11, day: 16)?.daysSince1970 ?? 0
-).window
+).window(in: .utc)
 
 /// What a parser says of a file.
 private struct Judgements: RecordSink {
