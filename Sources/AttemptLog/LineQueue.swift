@@ -51,6 +51,13 @@ struct LineQueue {
     return true
   }
 
+  /// Takes no line any more, and counts those that wait as lost.
+  mutating func abandon() {
+    isClosed = true
+    for _ in batch.lines { losses.addUntellable(.closed) }
+    batch.removeAll()
+  }
+
   /// Exchanges everything that waits for an empty batch, whose memory is used again.
   mutating func take(_ empty: inout Batch) {
     swap(&batch, &empty)

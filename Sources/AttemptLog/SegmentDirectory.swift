@@ -25,11 +25,13 @@ struct SegmentDirectory {
     guard descriptor >= 0 else { throw .systemCall(path: path, call: "open", errno: errno) }
     defer { close(descriptor) }
     _ = try AppendFile.checkedStatus(of: descriptor, path: path)
-    // The kernel gives the lock back with the descriptor, whatever ends the process.
+    // The kernel gives the lock back with the last descriptor, whatever ends the process.
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       if errno == EWOULDBLOCK { return nil }
       throw .systemCall(path: path, call: "flock", errno: errno)
     }
+    // A forked child may have the same open file: closing ours would not give the lock back.
+    defer { flock(descriptor, LOCK_UN) }
     return try body(descriptor)
   }
 

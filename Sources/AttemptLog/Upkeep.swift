@@ -61,9 +61,11 @@ struct Upkeep {
   }
 
   mutating func openingFailed(at now: Int64, _ reason: DropReason) {
-    nextOpening = now + Int64(nanoseconds: openingPause)
     // Space that comes back is to be noticed soon.
-    if !reason.isLackOfSpace {
+    if reason.isLackOfSpace {
+      nextOpening = now + Int64(nanoseconds: LogWriter.reopenInterval)
+    } else {
+      nextOpening = now + Int64(nanoseconds: openingPause)
       openingPause = min(openingPause * 2, LogWriter.reopenIntervalMax)
     }
   }
@@ -88,6 +90,5 @@ struct Upkeep {
     wantsReopening = false
     nextOpening = 0
     openingPause = LogWriter.reopenInterval
-    isGivenUp = false
   }
 }

@@ -86,6 +86,7 @@ extension WriterSession {
 
   /// Opens the file anew if it is not the log's any more or fails, rotates it if it is time.
   func lookAfterFile() {
+    guard !isClosed else { return }
     let now = calls.elapsed()
     upkeep.withLock { $0.looked(at: now, wall: configuration.now()) }
     let (wantsReopening, isGivenUp, replaces) = upkeep.withLock {
@@ -98,7 +99,8 @@ extension WriterSession {
       if standing == .current, !isGivenUp { _ = prepare(&pen) }
       return (standing, isTooLarge(pen))
     }
-    if standing != .current || wantsReopening {
+    // A file that is given up must not be opened again: its next sync might succeed.
+    if standing != .current || wantsReopening && !isGivenUp {
       reopen(standing, at: now)
     } else if isLarge || replaces || isTooOld() {
       rotate(at: now, force: replaces)
@@ -106,18 +108,26 @@ extension WriterSession {
   }
 
   private func reopen(_ standing: Standing, at now: Int64) {
-    guard upkeep.withLock({ now >= $0.nextOpening }) else { return }
+    guard upkeep.withLock({ now >= $0.nextOpening }) else {
+      if standing == .removed { abandonFile(.other) }
+      return
+    }
     var generator = SystemRandomNumberGenerator()
     let segment = generator.identifier()
+    let wasGivenUp = upkeep.withLock { $0.isGivenUp }
     do throws(LogWriterError) {
-      let old = try pen.withLock { pen throws(LogWriterError) in
+      let (old, reason) = try pen.withLock { pen throws(LogWriterError) in
         let old = pen.file
         try open(&pen, segment: segment)
-        _ = prepare(&pen)
-        return old
+        return (old, prepare(&pen))
       }
-      if let old { leave(old) }
-      upkeep.withLock { $0.opened() }
+      let isSynced = old.map { leave($0, isGivenUp: wasGivenUp) } ?? true
+      upkeep.withLock { upkeep in
+        // A new file that fails like the old one is no success: the distance of the tries grows.
+        if let reason { upkeep.openingFailed(at: now, reason) } else { upkeep.opened() }
+        // Of another file nothing is known; the same one keeps its record.
+        upkeep.isGivenUp = standing == .current && (wasGivenUp || !isSynced)
+      }
     } catch {
       upkeep.withLock { $0.openingFailed(at: now, error.dropReason) }
       if standing == .removed { abandonFile(error.dropReason) }
@@ -213,9 +223,9 @@ extension WriterSession {
     return false
   }
 
-  /// Brings to the disk what was written to a file until another took its place.
-  private func leave(_ file: AppendFile) {
-    if configuration.syncs, !upkeep.withLock({ $0.isGivenUp }) { _ = sync(file.descriptor) }
-    file.close()
+  /// Brings to the disk what was written to a file until it was left, and closes it.
+  private func leave(_ file: AppendFile, isGivenUp: Bool) -> Bool {
+    defer { file.close() }
+    return !configuration.syncs || isGivenUp || sync(file.descriptor)
   }
 }

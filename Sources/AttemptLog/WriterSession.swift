@@ -51,11 +51,14 @@ final class WriterSession: Sendable {
   func open(
     using generator: inout some RandomNumberGenerator
   ) throws(LogWriterError) {
-    let segment = generator.identifier()
-    try pen.withLock { pen throws(LogWriterError) in
-      try open(&pen, segment: segment)
-      _ = prepare(&pen)
-    }
+    try pen.withLock { pen throws(LogWriterError) in try open(&pen, using: &generator) }
+  }
+
+  private func open(
+    _ pen: inout Pen, using generator: inout some RandomNumberGenerator
+  ) throws(LogWriterError) {
+    try open(&pen, segment: generator.identifier())
+    _ = prepare(&pen)
   }
 
   /// Starts the thread.
@@ -95,17 +98,21 @@ final class WriterSession: Sendable {
     configuration.pid = Int64(getpid())
     let session = WriterSession(
       id: generator.identifier(), place: place, configuration: configuration, calls: calls)
-    let stored = child.storeIfNil(session)
-    guard stored === session else { return stored }
-    do throws(LogWriterError) {
-      try session.open(using: &generator)
-    } catch {
-      session.upkeep.withLock { $0.askForReopening() }
-      session.pen.withLock {
-        $0.trouble = Pen.Trouble(reason: error.dropReason, until: .max)
+    // Who finds the session waits for its pen, and so until it is open.
+    let (stored, failure) = session.pen.withLock { pen -> (WriterSession, LogWriterError?) in
+      let stored = child.storeIfNil(session)
+      guard stored === session else { return (stored, nil) }
+      do throws(LogWriterError) {
+        try session.open(&pen, using: &generator)
+        return (session, nil)
+      } catch {
+        session.upkeep.withLock { $0.askForReopening() }
+        pen.trouble = Pen.Trouble(reason: error.dropReason, until: .max)
+        return (session, error)
       }
-      configuration.warn(.cannotReopen(error))
     }
+    guard stored === session else { return stored }
+    if let failure { configuration.warn(.cannotReopen(failure)) }
     // Without a thread lines are written directly, and the file is neither rotated nor reopened.
     try? session.start()
     return session
@@ -126,10 +133,12 @@ final class WriterSession: Sendable {
 
   private func record(_ kind: RecordKind, _ body: Span<UInt8>) {
     let isBuffered = configuration.mode == .buffered && hasThread.load(ordering: .relaxed)
+    var patience = LogWriter.holdMax
     if !isBuffered, !handsOver() {
-      let done: Void? = pen.withLock(within: LogWriter.holdMax) { write(kind, body, &$0) }
+      let done: Void? = pen.withLock(within: patience) { write(kind, body, &$0) }
       if done != nil { return }
       handOver(from: calls.elapsed())
+      patience = .zero
     }
     let time = configuration.now()
     let queued: (ticket: Int64, before: Int, after: Int)? = queue.withLock { queue in
@@ -145,7 +154,7 @@ final class WriterSession: Sendable {
     let fills = queued.before / LogWriter.wakeBytes != queued.after / LogWriter.wakeBytes
     if !isBuffered {
       tasks.update { $0.writes = true }
-      _ = progress.wait(atMost: LogWriter.holdMax) { $0.lines >= queued.ticket ? true : nil }
+      _ = progress.wait(atMost: patience) { $0.lines >= queued.ticket ? true : nil }
     } else if threadSleeps.exchange(false, ordering: .acquiringAndReleasing) || fills {
       tasks.update { $0.writes = true }
     }
@@ -223,15 +232,16 @@ final class WriterSession: Sendable {
       if hasEnded == true { thread.join() }
     }
     let closed: Void? = pen.withLock(within: LogWriter.closeMax) { pen in
+      // What comes from now on is counted: nobody would write it.
+      queue.withLock { $0.isClosed = true }
       // There is no later try.
       if pen.file != nil { pen.trouble = nil }
       drain(&pen)
-      queue.withLock { $0.isClosed = true }
       if prepare(&pen) == nil { _ = insist(.writerStop, &pen) }
       if configuration.syncs, let file = pen.file { _ = calls.sync(file.descriptor) }
       pen.file?.close()
       pen.file = nil
     }
-    if closed == nil { queue.withLock { $0.isClosed = true } }
+    if closed == nil { queue.withLock { $0.abandon() } }
   }
 }

@@ -344,6 +344,56 @@ struct LogRotationTests {
     #expect(try String(contentsOfFile: directory.file(new), encoding: .utf8).contains("late"))
   }
 
+  @Test func `a file whose sync failed is not opened again when a write fails, but replaced`()
+    throws
+  {
+    let writer = try makeWriter {
+      $0.syncs = true
+      $0.rotation.bytesMax = nil
+      $0.warn = { _ in }
+    }
+    faults.plan([.fail(EIO)])
+    writer.record(.attemptStart(.make()))
+    faults.failNextSync(EIO)
+    faults.pass(LogWriter.syncInterval)
+    _ = writer.session.tick(.looking)
+    for _ in 1...3 {
+      faults.pass(LogWriter.reopenInterval)
+      _ = writer.session.tick(.looking)
+      writer.record(.attemptStart(.make()))
+    }
+    #expect(try names().contains("attempts.000001.jsonl"))
+    #expect(faults.synced.count > 1 && faults.synced.count { $0 == faults.synced[0] } == 1)
+  }
+
+  @Test func `a device that goes on failing is opened at growing distances`() throws {
+    let writer = try makeWriter { $0.warn = { _ in } }
+    faults.plan(Array(repeating: .fail(EIO), count: 1000))
+    var tries: [Int] = []
+    for second in 1...70 {
+      writer.record(.attemptStart(.make()))
+      let before = writer.session.upkeep.withLock { $0.nextOpening }
+      look(writer)
+      if writer.session.upkeep.withLock({ $0.nextOpening }) != before { tries.append(second) }
+    }
+    #expect(tries == [1, 2, 4, 8, 16, 32, 62])
+  }
+
+  @Test func `a renamed file that is removed before another could be opened is given up`() throws {
+    let writer = try makeWriter { $0.warn = { _ in } }
+    let path = directory.file("attempts.jsonl")
+    unsafe rename(path, directory.file("renamed"))
+    // What stands there cannot be opened.
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    for _ in 1...4 { look(writer) }
+    writer.record(.attemptStart(.make()))
+    #expect(writer.droppedCount == 0)
+    unsafe unlink(directory.file("renamed"))
+    look(writer)
+    writer.record(.attemptStart(.make()))
+    #expect(writer.dropped == [.other: 1])
+  }
+
   @Test func `syncs need a directory`() throws {
     var configuration = LogWriter.Configuration.make()
     configuration.syncs = true

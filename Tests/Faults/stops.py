@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 from checker import Log, expect
 from disks import compare_delays
@@ -22,7 +23,7 @@ def stop_and_go(scene, log, trace, others, meanwhile=lambda: None, **options):
     load = scene.load(log, name="stopped", threads=1, pause=500, **options, prefix=strace(
         "-o", output, *trace))
     until("all threads are stopped", lambda: output.exists() and
-          output.read_text().count("--- stopped by") >= len(os.listdir(f"/proc/{load.pid}/task")))
+          "--- stopped by" in output.read_text() and states(load.pid) <= {"t", "T"})
     began, count = time.monotonic(), load.total
     meanwhile()
     # The fault itself is this long.
@@ -44,6 +45,12 @@ def stop_and_go(scene, log, trace, others, meanwhile=lambda: None, **options):
         text = compare_delays(other.samples(end=began), calls)
         expect(calls[-1] <= HELD_SECONDS_MAX, f"a call was held for {calls[-1]:.3f} s")
     return load, text
+
+
+def states(pid):
+    """Of all threads (proc(5)); `t` is stopped under a tracer."""
+    tasks = Path(f"/proc/{pid}/task")
+    return {(tasks / task / "stat").read_text().rpartition(") ")[2][0] for task in os.listdir(tasks)}
 
 
 @case("F24a", "a writer is stopped within its write")
