@@ -148,10 +148,7 @@ struct NewAppendFile {
     }
   }
 
-  private var directory: String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
+  private var directory: String { LogPlace.parent(of: path) }
 
   /// Gives the file its mode, whatever the umask, its first line, and then its name.
   private func finish(

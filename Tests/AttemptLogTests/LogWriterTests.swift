@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import TestSupport
 import Testing
+import Threading
 
 @testable import AttemptLog
 
@@ -36,7 +37,7 @@ struct LogWriterTests {
   @Test func `threads and tasks share a writer without a gap`() async throws {
     let path = directory.file("a.log")
     let writer = try LogWriter(path: path)
-    let threads = try (0..<4).map { _ in try Pthread { writer.recordStarts(1000) } }
+    let threads = try (0..<4).map { _ in try BlockingThread { writer.recordStarts(1000) } }
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<4 { group.addTask { writer.recordStarts(1000) } }
     }
@@ -52,7 +53,7 @@ struct LogWriterTests {
     let path = directory.path
     for _ in 0..<50 {
       let threads = try (0..<4).map { _ in
-        try Pthread {
+        try BlockingThread {
           do {
             try LogWriter(path: path).recordStarts(10)
           } catch {
@@ -181,33 +182,5 @@ func logLines(_ path: String) throws -> [LogLine] {
   #expect(text.utf8.last == UInt8(ascii: "\n"))
   return try text.split(separator: "\n").map {
     try JSONDecoder().decode(LogLine.self, from: Data($0.utf8))
-  }
-}
-
-/// A thread of its own: the task pool has only as many as there are cores.
-final class Pthread {
-  private final class Body {
-    let run: @Sendable () -> Void
-    init(run: @escaping @Sendable () -> Void) { self.run = run }
-  }
-
-  private let thread: pthread_t
-
-  init(_ run: @escaping @Sendable () -> Void) throws {
-    var thread = pthread_t()
-    let body = unsafe Unmanaged.passRetained(Body(run: run))
-    let error = unsafe pthread_create(
-      &thread, nil,
-      { argument in
-        guard let argument = unsafe argument else { return nil }
-        unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
-        return nil
-      }, body.toOpaque())
-    try #require(error == 0)
-    self.thread = thread
-  }
-
-  func join() {
-    pthread_join(thread, nil)
   }
 }

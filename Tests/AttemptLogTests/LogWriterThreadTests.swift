@@ -60,7 +60,7 @@ struct LogWriterThreadTests {
     let disk = StallingDisk()
     let writer = try makeWriter(.direct, disk)
     disk.stall()
-    let stuck = try Pthread { writer.record(.attemptStart(.make(operationID: "stuck"))) }
+    let stuck = try BlockingThread { writer.record(.attemptStart(.make(operationID: "stuck"))) }
     try disk.waitForStall()
     let clock = ContinuousClock()
     let elapsed = clock.measure { writer.record(.attemptStart(.make(operationID: "waits"))) }
@@ -92,7 +92,7 @@ struct LogWriterThreadTests {
 
   @Test func `buffered lines are in the file after a flush, and after close`() throws {
     let writer = try makeWriter(.buffered)
-    let threads = try (0..<4).map { _ in try Pthread { writer.recordStarts(1000) } }
+    let threads = try (0..<4).map { _ in try BlockingThread { writer.recordStarts(1000) } }
     for thread in threads { thread.join() }
     #expect(writer.flush(within: .seconds(20)))
     #expect(try logLines(path).map(\.seq) == Array(1...4002))
