@@ -54,7 +54,11 @@ let package = Package(
     .executableTarget(
       name: "bench",
       dependencies: ["AttemptLog", "Exposition", "Reliability", "Report", "Retry", "log-load"],
-      path: "Tests/Bench", exclude: ["json_logging.py"]),
+      path: "Tests/Bench",
+      exclude: [
+        "attempts.jq", "attempts.mtail", "compare", "duckdb_group_by.py", "json_logging.py",
+        "simdjson_fields.cpp",
+      ]),
     .executableTarget(
       name: "log-load", dependencies: ["AttemptLog", "CommandLineOptions", "Threading"],
       path: "Tests/LogLoad"),
