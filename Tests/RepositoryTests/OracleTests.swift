@@ -22,12 +22,15 @@ struct OracleTests {
   @Test func `the oracle's programs and scripts are there`() {
     let names = [
       "compare.py", "expected.py", "generate_log.py", "test_oracle.py", "compare_built.py",
-      "compare_verify.py",
+      "compare_verify.py", "compare_duckdb.py",
     ]
     for name in names {
       #expect(FileManager.default.fileExists(atPath: Self.copy + "/" + name), "\(name)")
     }
-    for script in [".ci/run", "Tests/Oracle/compare-log", "Tests/Oracle/compare-demo"] {
+    for script in [
+      ".ci/run", "Tests/Bench/compare", "Tests/Oracle/compare-log", "Tests/Oracle/compare-ten",
+      "Tests/Oracle/compare-demo",
+    ] {
       let path = Repository.root + "/" + script
       #expect(FileManager.default.isExecutableFile(atPath: path), "\(script)")
     }
