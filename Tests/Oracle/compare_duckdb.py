@@ -79,7 +79,7 @@ def microseconds(text: str) -> int:
     return since // timedelta(microseconds=1)
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, meaning in (("from", "begin of the window"), ("to", "its end"), ("now", "when silence is judged")):
         parser.add_argument(f"--{name}", dest=name, type=microseconds, required=True, metavar="T", help=meaning)
@@ -87,7 +87,7 @@ def main() -> int:
     parser.add_argument("--timezone", type=ZoneInfo, default=ZoneInfo("UTC"), metavar="Z")
     parser.add_argument("--got", type=argparse.FileType(encoding="utf-8"), required=True, metavar="FILE")
     parser.add_argument("logs", nargs="+", metavar="LOG")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     try:
         log = LogInSQL(options.logs, options.now)
     except (Refused, duckdb.Error) as error:
