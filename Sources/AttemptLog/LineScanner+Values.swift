@@ -87,7 +87,7 @@ extension LineScanner {
 
   @usableFromInline
   func value(_ key: Key) -> JSONValue? {
-    present.contains(key) ? values[Int(key.rawValue)] : nil
+    found.contains(key) ? values[Int(key.rawValue)] : nil
   }
 }
 
