@@ -1,5 +1,7 @@
-/// Foresees the keys of a line: for each kind and key the one that followed last, and the one
-/// before that. Writers keep their order, and a key is mostly there or not there again.
+/// Foresees the keys of a line.
+///
+/// It knows for each kind and key the one that followed last, and the one before that: writers keep
+/// their order, and a key is mostly there or not there again.
 struct KeyOrder: Sendable {
   /// Of each kind and key two numbers of patterns in `KeyTable.patterns`.
   private var successors = [UInt8](
@@ -17,10 +19,10 @@ struct KeyOrder: Sendable {
   var previous = KeyTable.unused
 
   @inline(__always)
-  var next: Int { Int(successors[2 * (row + previous)]) }
+  func next(_ previous: Int) -> Int { Int(successors[2 &* (row &+ previous)]) }
 
   @inline(__always)
-  var alternative: Int { Int(successors[2 * (row + previous) + 1]) }
+  func alternative(_ previous: Int) -> Int { Int(successors[2 &* (row &+ previous) &+ 1]) }
 
   /// This key came next.
   mutating func learn(_ key: Key, isString: Bool) {

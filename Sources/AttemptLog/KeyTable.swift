@@ -3,6 +3,7 @@ final class KeyTable: Sendable {
   static let shared = KeyTable()
 
   let names: [String]
+  let head = ForeseenHead.Patterns()
   /// `,"name":` of every key, a row for each, filled up with zeros.
   let fieldStarts: [UInt8]
   /// How long each is, in bytes.

@@ -21,7 +21,7 @@ public struct LineScanner: Sendable {
 
   @usableFromInline var values: [JSONValue]
   @usableFromInline var found = FoundKeys()
-  private var head = LineHeadReader()
+  private var times = PlainTimeReader()
   var order = KeyOrder()
   let table = KeyTable.shared
 
@@ -33,29 +33,30 @@ public struct LineScanner: Sendable {
   public mutating func scan(_ line: Span<UInt8>) throws(LineError) {
     guard line.count < Self.lineBytesMax else { throw .oversized(bytes: line.count) }
     found = FoundKeys()
-    let hasHead = head.read(line)
+    let head = ForeseenHead(line, table.head, &times)
     do throws(JSONError) {
-      if hasHead {
-        noteHead()
-        try scanFields(line, from: head.seqEnd)
+      if let head {
+        note(head)
+        try scanFields(line, from: head.end)
       } else {
         try scanObject(line)
       }
     } catch {
       throw .malformed(offset: error.offset, expected: error.expected)
     }
-    if !hasHead || found.hasRepeatedKey || !found.satisfies(table.required(kind)) {
+    if head == nil || found.hasRepeatedKey || !found.satisfies(table.required(kind)) {
       try checkSchema(line)
     }
   }
 
-  private mutating func noteHead() {
+  private mutating func note(_ head: ForeseenHead) {
     kind = head.kind
     time = head.time
     seq = head.seq
     order.begin(kind, after: .seq)
-    head.note(in: &values)
     found.insertHead()
+    var values = self.values.mutableSpan
+    head.note(in: &values, KeyTable.shared.head)
   }
 
   private mutating func scanObject(_ line: Span<UInt8>) throws(JSONError) {
@@ -128,11 +129,14 @@ extension LineScanner {
     var values = taken.mutableSpan
     let allPatterns = table.patterns
     let patterns = allPatterns.span
+    let order = order
+    var found = found
+    var previous = order.previous
     var index = start
     while index + 1 < line.count {
-      var number = order.next
+      var number = order.next(previous)
       if !line.has(patterns[number], at: index) {
-        number = order.alternative
+        number = order.alternative(previous)
         guard line.has(patterns[number], at: index) else { break }
       }
       let key = number & KeyTable.numberMask
@@ -158,8 +162,10 @@ extension LineScanner {
         break
       }
       found.all |= bit
-      order.previous = key
+      previous = key
     }
+    self.found = found
+    self.order.previous = previous
     return index
   }
 }

@@ -1,5 +1,6 @@
-/// Reads times as this project writes them, `2026-11-16T08:15:30.123456Z`, eight bytes at a time;
-/// it remembers the day of the one before.
+/// Reads times as this project writes them, `2026-11-16T08:15:30.123456Z`, eight bytes at a time.
+///
+/// It remembers the day of the one before.
 struct PlainTimeReader: Sendable {
   static let bytes = 27
 
@@ -7,8 +8,9 @@ struct PlainTimeReader: Sendable {
   private var yearMonth = Array("1970-01-01T".utf8).span.littleEndianWord(at: 0)
   private var monthDay = Array("1970-01-01T".utf8).span.littleEndianWord(at: 3)
   private var dayMicroseconds: Int64 = 0
-  private let clockZero = Array("00:00:00".utf8).span.littleEndianWord(at: 0)
-  private let fractionZero = Array(".000000Z".utf8).span.littleEndianWord(at: 0)
+  // Little-endian, so the last byte comes first.
+  private static let clockZero: UInt64 = 0x3030_3A30_303A_3030  // 00:00:00
+  private static let fractionZero: UInt64 = 0x5A30_3030_3030_302E  // .000000Z
 
   /// Nil if other bytes stand at `start`, or not enough; it may be a time in another form.
   @inline(__always)
@@ -19,8 +21,8 @@ struct PlainTimeReader: Sendable {
     }
     // Each byte becomes its distance from that of 00:00:00.000000Z; adding 0x76 to a digit's sets
     // the high bit from 10 on, adding 0x7F that of any other byte's from 1 on.
-    let clock = line.wholeWord(at: start + 11) ^ clockZero
-    let fraction = line.wholeWord(at: start + 19) ^ fractionZero
+    let clock = line.wholeWord(at: start + 11) ^ Self.clockZero
+    let fraction = line.wholeWord(at: start + 19) ^ Self.fractionZero
     let wrong =
       (clock &+ 0x7676_7F76_767F_7676) | clock
       | (fraction &+ 0x7F76_7676_7676_767F) | fraction
