@@ -2,7 +2,7 @@
 @usableFromInline
 struct FoundKeys: Sendable {
   // A bit for each key, by its number.
-  var all: UInt64 = 0
+  @usableFromInline var all: UInt64 = 0
   var texts: UInt64 = 0
   /// Numbers from 0.
   var amounts: UInt64 = 0
@@ -11,7 +11,7 @@ struct FoundKeys: Sendable {
   var bools: UInt64 = 0
   var hasRepeatedKey = false
 
-  @usableFromInline
+  @inlinable @inline(__always)
   func contains(_ key: Key) -> Bool {
     all & key.bit != 0
   }
@@ -57,5 +57,5 @@ struct RequiredKeys: Sendable {
 }
 
 extension Key {
-  var bit: UInt64 { 1 &<< UInt64(rawValue) }
+  @inlinable var bit: UInt64 { 1 &<< UInt64(rawValue) }
 }

@@ -7,13 +7,13 @@ struct JSONValue: Sendable {
   }
 
   @usableFromInline let kind: Kind
-  private let first: UInt16
-  private let behind: UInt16
+  @usableFromInline let first: UInt16
+  @usableFromInline let behind: UInt16
 
   /// The first byte of the value, an opening quote included.
-  @usableFromInline var start: Int { Int(first) }
+  @inlinable var start: Int { Int(first) }
   /// The byte behind the value.
-  @usableFromInline var end: Int { Int(behind) }
+  @inlinable var end: Int { Int(behind) }
 
   /// Positions are at most `LineScanner.lineBytesMax`.
   @inline(__always)

@@ -30,14 +30,15 @@ extension Span<UInt8> {
   @inline(__always)
   func skippingPlainText(from start: Int) -> Int {
     var index = start
-    while index + 16 <= count {
-      let low = wholeWord(at: index).specialBytes
-      let high = wholeWord(at: index + 8).specialBytes
+    while index >= 0, index <= count &- 16 {
+      // The condition covers both.
+      let low = unsafe uncheckedWord(at: index).specialBytes
+      let high = unsafe uncheckedWord(at: index &+ 8).specialBytes
       if low | high != 0 {
-        let bits = low != 0 ? low.trailingZeroBitCount : 64 + high.trailingZeroBitCount
-        return index + bits / 8
+        let bits = low != 0 ? low.trailingZeroBitCount : 64 &+ high.trailingZeroBitCount
+        return index &+ bits &>> 3
       }
-      index += 16
+      index &+= 16
     }
     return skippingLastPlainText(from: index)
   }

@@ -133,16 +133,17 @@ extension LineScanner {
     var found = found
     var previous = order.previous
     var index = start
-    while index + 1 < line.count {
+    while index &+ 1 < line.count {
       var number = order.next(previous)
       if !line.has(patterns[number], at: index) {
         number = order.alternative(previous)
         guard line.has(patterns[number], at: index) else { break }
       }
+      let pattern = patterns[number]
       let key = number & KeyTable.numberMask
       let bit = UInt64(1) &<< UInt64(truncatingIfNeeded: key)
       guard found.all & bit == 0 else { break }  // rare: of a repeated key the last value counts
-      let valueStart = index + patterns[number].count
+      let valueStart = index &+ pattern.count
       if number >= KeyTable.stringOffset {
         let end = line.skippingPlainText(from: valueStart)
         guard line.at(end) == UInt8(ascii: "\"") else { break }
