@@ -117,8 +117,26 @@ struct ForeseenLineTests {
       let line = Self.attempt(account: plain)
       expectSame(line, &scanner)
       #expect(scanner.string(.account, in: line.span) == plain)
-      for special in ["\\\"", "\\u00e9", "é", "\u{1}", "\u{7F}", "\"", "😀"] {
-        expectSame(Self.attempt(account: plain + special + plain), &scanner)
+      for (special, meaning) in [
+        (#"\""#, "\""), (#"\u00e9"#, "é"), ("é", "é"), ("\u{7F}", "\u{7F}"), ("😀", "😀"),
+        ("\u{1F}", nil), ("\0", nil), ("\"", nil), (#"\x"#, nil),
+      ] {
+        let line = Self.attempt(account: plain + special + plain)
+        expectSame(line, &scanner)
+        let text = (try? scanner.scan(line.span)).flatMap {
+          scanner.string(.account, in: line.span)
+        }
+        #expect(text == meaning.map { plain + $0 + plain })
+      }
+    }
+  }
+
+  @Test(arguments: LineTests.specificationLines)
+  func `of a repeated key the last value counts, whatever its type`(text: String) throws {
+    var scanner = try experienced()
+    for key in Key.allCases {
+      for value in ["null", "0", "-1", "2", "true", "[]", #""attempt""#, #""\u0061""#] {
+        expectSame(Array((text.dropLast() + ",\"\(key.name)\":\(value)}").utf8), &scanner)
       }
     }
   }
