@@ -11,6 +11,8 @@ final class KeyTable: Sendable {
   static let rowBytes = 32
   /// How each key's field begins, by its number; those whose value is a string `stringOffset` later.
   let patterns: [FieldPattern]
+  /// The same without the comma, for lines with white space.
+  let namePatterns: [FieldPattern]
   static let stringOffset = 64
   /// A number that no key has.
   static let unused = 63
@@ -22,10 +24,9 @@ final class KeyTable: Sendable {
   private init() {
     names = Key.allCases.map { Self.snakeCase("\($0)") }
     let names = self.names
+    namePatterns = Self.padded(names.map { FieldPattern("\"\($0)\":") })
     patterns = ["", "\""].flatMap { quote in
-      let fields = names.map { FieldPattern(",\"\($0)\":\(quote)") }
-      let unused = Self.stringOffset - fields.count
-      return fields + [FieldPattern](repeating: .none, count: unused)
+      Self.padded(names.map { FieldPattern(",\"\($0)\":\(quote)") })
     }
     let starts = names.map { Array(",\"\($0)\":".utf8) }
     fieldCounts = starts.map(\.count)
@@ -46,6 +47,11 @@ final class KeyTable: Sendable {
       slots[slot] = UInt8(index)
     }
     self.slots = slots
+  }
+
+  /// As many as there are numbers of keys.
+  private static func padded(_ patterns: [FieldPattern]) -> [FieldPattern] {
+    patterns + [FieldPattern](repeating: .none, count: stringOffset - patterns.count)
   }
 
   /// What a line of this kind must have besides its head.

@@ -80,7 +80,11 @@ public struct LineScanner: Sendable {
   ) throws(JSONError) {
     var index = start
     while true {
-      index = line.skippingWhiteSpace(from: skippingForeseenFields(line, from: index))
+      // Other writers put a space behind the comma.
+      if line.at(index + 1) == UInt8(ascii: "\"") {
+        index = skippingForeseenFields(line, from: index)
+      }
+      index = line.skippingWhiteSpace(from: index)
       switch line.at(index) {
       case UInt8(ascii: ","):
         index = try scanField(line, at: line.skippingWhiteSpace(from: index + 1))
@@ -100,9 +104,18 @@ public struct LineScanner: Sendable {
   private mutating func scanField(
     _ line: Span<UInt8>, at start: Int
   ) throws(JSONError) -> Int {
-    let name = try line.jsonString(at: start)
-    let key = self.key(name, in: line)
-    let value = try line.jsonValue(at: line.jsonColon(from: name.end))
+    let key: Key?
+    let valueStart: Int
+    let foreseen = order.next(order.previous) & KeyTable.numberMask
+    if line.has(table.namePatterns[foreseen], at: start) {
+      key = Key(rawValue: UInt8(truncatingIfNeeded: foreseen))
+      valueStart = line.skippingWhiteSpace(from: start + table.namePatterns[foreseen].count)
+    } else {
+      let name = try line.jsonString(at: start)
+      key = self.key(name, in: line)
+      valueStart = try line.jsonColon(from: name.end)
+    }
+    let value = try line.jsonValue(at: valueStart)
     if let key {
       values[Int(key.rawValue)] = value
       found.insert(key, value.kind)
