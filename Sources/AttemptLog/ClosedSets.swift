@@ -11,21 +11,32 @@ public protocol ClosedSet: RawRepresentable<String>, CaseIterable, Hashable, Sen
 
 /// The members of a closed set that a writer may write, by their texts.
 public struct WrittenMembers<Set: ClosedSet>: Sendable {
-  @usableFromInline let texts: [ShortText]
-  @usableFromInline let members: [Set]
+  @usableFromInline let table = TextTable(Set.allCases.filter(\.isWritten))
 
-  public init() {
-    members = Set.allCases.filter(\.isWritten)
+  public init() {}
+
+  @inlinable
+  subscript(text: ShortText) -> Set? { table[text] }
+}
+
+/// Finds a value by its text.
+@usableFromInline
+struct TextTable<Member: RawRepresentable<String> & Sendable>: Sendable {
+  @usableFromInline let texts: [ShortText]
+  @usableFromInline let members: [Member]
+
+  init(_ members: [Member]) {
+    self.members = members
     texts = members.map { member in
       guard let text = ShortText(Array(member.rawValue.utf8).span) else {
-        preconditionFailure("a member is at most \(ShortText.bytesMax) bytes, got \(member)")
+        preconditionFailure("a text is at most \(ShortText.bytesMax) bytes, got \(member)")
       }
       return text
     }
   }
 
   @inlinable
-  subscript(text: ShortText) -> Set? {
+  subscript(text: ShortText) -> Member? {
     for index in texts.indices where texts[index] == text { return members[index] }
     return nil
   }

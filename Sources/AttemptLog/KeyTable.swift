@@ -4,6 +4,7 @@ final class KeyTable: Sendable {
 
   let names: [String]
   let head = ForeseenHead.Patterns()
+  let kinds = TextTable(RecordKind.allCases.filter { $0 != .unknown })
   /// `,"name":` of every key, a row for each, filled up with zeros.
   let fieldStarts: [UInt8]
   /// How long each is, in bytes.

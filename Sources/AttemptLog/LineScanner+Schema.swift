@@ -3,7 +3,7 @@ extension LineScanner {
   mutating func checkSchema(_ line: Span<UInt8>) throws(LineError) {
     guard integer(.v, in: line) == 1 else { throw violation(.v, .version) }
     guard let kind = recordKind(in: line) else { throw violation(.kind, .text) }
-    guard let time = time(.time, in: line) else { throw violation(.time, .time) }
+    guard let time = requiredTime(in: line) else { throw violation(.time, .time) }
     try require(hasText(.writer), .writer, .text)
     guard let seq = ordinal(.seq, in: line) else { throw violation(.seq, .ordinal) }
     self.kind = kind
@@ -52,16 +52,17 @@ extension LineScanner {
   /// Nil if the key is no string.
   private func recordKind(in line: Span<UInt8>) -> RecordKind? {
     withText(.kind, in: line) { text in
-      switch text.count {
-      case 7 where text.equals("attempt".utf8): .attempt
-      case 7 where text.equals("segment".utf8): .segment
-      case 7 where text.equals("dropped".utf8): .dropped
-      case 9 where text.equals("operation".utf8): .operation
-      case 11 where text.equals("writer_stop".utf8): .writerStop
-      case 12 where text.equals("writer_start".utf8): .writerStart
-      case 13 where text.equals("attempt_start".utf8): .attemptStart
-      default: .unknown
-      }
+      ShortText(text).flatMap { table.kinds[$0] } ?? .unknown
     }
+  }
+
+  private mutating func requiredTime(in line: Span<UInt8>) -> Timestamp? {
+    if let value = value(.time), value.kind == .string,
+      value.end - value.start == PlainTimeReader.bytes + 2,
+      let time = times.read(line, at: value.start + 1)
+    {
+      return time
+    }
+    return time(.time, in: line)
   }
 }

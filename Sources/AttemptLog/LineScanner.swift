@@ -21,7 +21,7 @@ public struct LineScanner: Sendable {
 
   @usableFromInline var values: [JSONValue]
   @usableFromInline var found = FoundKeys()
-  private var times = PlainTimeReader()
+  var times = PlainTimeReader()
   var order = KeyOrder()
   let table = KeyTable.shared
 
@@ -115,7 +115,12 @@ public struct LineScanner: Sendable {
       key = self.key(name, in: line)
       valueStart = try line.jsonColon(from: name.end)
     }
-    let value = try line.jsonValue(at: valueStart)
+    let value =
+      if let number = line.plainNumber(at: valueStart) {
+        JSONValue(kind: .number, start: valueStart, end: number.end)
+      } else {
+        try line.jsonValue(at: valueStart)
+      }
     if let key {
       values[Int(key.rawValue)] = value
       found.insert(key, value.kind)
