@@ -7,19 +7,20 @@ struct JSONValue: Sendable {
   }
 
   @usableFromInline let kind: Kind
-  private let first: UInt16
-  private let behind: UInt16
+  @usableFromInline let first: UInt16
+  @usableFromInline let behind: UInt16
 
   /// The first byte of the value, an opening quote included.
-  @usableFromInline var start: Int { Int(first) }
+  @inlinable var start: Int { Int(first) }
   /// The byte behind the value.
-  @usableFromInline var end: Int { Int(behind) }
+  @inlinable var end: Int { Int(behind) }
 
   /// Positions are at most `LineScanner.lineBytesMax`.
+  @inline(__always)
   init(kind: Kind, start: Int, end: Int) {
     self.kind = kind
-    first = UInt16(start)
-    behind = UInt16(end)
+    first = UInt16(truncatingIfNeeded: start)
+    behind = UInt16(truncatingIfNeeded: end)
   }
 }
 
@@ -104,6 +105,20 @@ extension Span<UInt8> {
     let matches = end <= count && extracting(start..<end).equals(literal.utf8)
     guard matches else { throw JSONError(offset: start, expected: .value) }
     return JSONValue(kind: kind, start: start, end: end)
+  }
+
+  /// Nil where something else stands, or the line ends soon.
+  @inline(__always)
+  func plainBool(at start: Int) -> JSONValue? {
+    guard start + 8 <= count else { return nil }
+    let word = wholeWord(at: start)
+    if word & 0xFFFF_FFFF == 0x6575_7274 {  // "true"
+      return JSONValue(kind: .true, start: start, end: start + 4)
+    }
+    if word & 0xFF_FFFF_FFFF == 0x65_736C_6166 {  // "false"
+      return JSONValue(kind: .false, start: start, end: start + 5)
+    }
+    return nil
   }
 
   private func jsonNumber(at start: Int) throws(JSONError) -> JSONValue {

@@ -25,27 +25,31 @@ extension Span<UInt8> {
     }
   }
 
-  /// The first byte from `start` on that is a quote, a backslash, a control or not ASCII: eight
+  /// The first byte from `start` on that is a quote, a backslash, a control or not ASCII: sixteen
   /// bytes at a time.
+  @inline(__always)
   func skippingPlainText(from start: Int) -> Int {
     var index = start
-    while index + 8 <= count {
-      let word = littleEndianWord(at: index)
-      let high: UInt64 = 0x8080_8080_8080_8080
-      let control = (word &- UInt64(repeatingByte: 0x20)) & ~word & high
-      let special =
-        (word & high) | control
-        | (word ^ UInt64(repeatingByte: UInt8(ascii: "\""))).lowestZeroByte
-        | (word ^ UInt64(repeatingByte: UInt8(ascii: "\\"))).lowestZeroByte
-      if special != 0 { return index + special.trailingZeroBitCount / 8 }
-      index += 8
-    }
-    while index < count {
-      let byte = self[index]
-      if byte < 0x20 || byte >= 0x80 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-        return index
+    while index >= 0, index <= count &- 16 {
+      // The condition covers both.
+      let low = unsafe uncheckedWord(at: index).specialBytes
+      let high = unsafe uncheckedWord(at: index &+ 8).specialBytes
+      if low | high != 0 {
+        let bits = low != 0 ? low.trailingZeroBitCount : 64 &+ high.trailingZeroBitCount
+        return index &+ bits &>> 3
       }
-      index += 1
+      index &+= 16
+    }
+    return skippingLastPlainText(from: index)
+  }
+
+  private func skippingLastPlainText(from start: Int) -> Int {
+    var index = start
+    while index < count {
+      // The zeros behind the end are controls.
+      let special = littleEndianWord(at: index).specialBytes
+      if special != 0 { return Swift.min(index + special.trailingZeroBitCount / 8, count) }
+      index += 8
     }
     return index
   }
@@ -138,6 +142,18 @@ extension Span<UInt8> {
       }
     }
     return text
+  }
+}
+
+extension UInt64 {
+  /// The high bit of each byte that is a quote, a backslash, a control or not ASCII; bits above the
+  /// lowest may be wrong, the lowest is right.
+  @inline(__always)
+  fileprivate var specialBytes: UInt64 {
+    let quote = (self ^ 0x2222_2222_2222_2222) &- 0x0101_0101_0101_0101
+    let backslash = (self ^ 0x5C5C_5C5C_5C5C_5C5C) &- 0x0101_0101_0101_0101
+    let control = self &- 0x2020_2020_2020_2020
+    return (quote | backslash | control | self) & 0x8080_8080_8080_8080
   }
 }
 

@@ -85,9 +85,9 @@ extension LineScanner {
     return isPlain && value.end - value.start < 300 || amount(key, in: line) != nil
   }
 
-  @usableFromInline
+  @inlinable @inline(__always)
   func value(_ key: Key) -> JSONValue? {
-    present.contains(key) ? values[Int(key.rawValue)] : nil
+    found.contains(key) ? values[Int(key.rawValue)] : nil
   }
 }
 

@@ -4,6 +4,10 @@
 /// a value from there, so that a consumer pays only for the fields that it uses; they take the line
 /// again, because a span cannot be kept. Unknown keys are validated and passed over; of a repeated
 /// key the last value counts.
+///
+/// Lines as this project writes them are read on a short path: first their head, then fields in the
+/// order that the lines before had. It only passes over what is right beyond doubt; whatever else
+/// a line holds is read and judged by the grammar, field by field.
 public struct LineScanner: Sendable {
   /// The longest line that is read, with its newline.
   public static let lineBytesMax = 16_384
@@ -11,162 +15,176 @@ public struct LineScanner: Sendable {
   public static let depthMax = 64
 
   /// The kind of the line scanned last, and its required common keys.
-  public private(set) var kind = RecordKind.unknown
-  public private(set) var time = Timestamp(microseconds: 0)
-  public private(set) var seq: Int64 = 0
+  public internal(set) var kind = RecordKind.unknown
+  public internal(set) var time = Timestamp(microseconds: 0)
+  public internal(set) var seq: Int64 = 0
 
-  @usableFromInline var present = KeySet()
   @usableFromInline var values: [JSONValue]
-  private let table = KeyTable.shared
-  /// For each key the one that followed it last: writers keep their order, so the next key is
-  /// mostly known before it is read.
-  private var successors: [UInt8]
+  @usableFromInline var found = FoundKeys()
+  var times = PlainTimeReader()
+  var order = KeyOrder()
+  let table = KeyTable.shared
 
   public init() {
     values = [JSONValue](repeating: JSONValue(kind: .null, start: 0, end: 0), count: 64)
-    successors = [UInt8](repeating: 0, count: 64)
   }
 
   /// Scans a line, given without its newline.
   public mutating func scan(_ line: Span<UInt8>) throws(LineError) {
     guard line.count < Self.lineBytesMax else { throw .oversized(bytes: line.count) }
+    found = FoundKeys()
+    let head = ForeseenHead(line, table.head, &times)
     do throws(JSONError) {
-      try scanObject(line)
+      if let head {
+        note(head)
+        try scanFields(line, from: head.end)
+      } else {
+        try scanObject(line)
+      }
     } catch {
       throw .malformed(offset: error.offset, expected: error.expected)
     }
-    try checkSchema(line)
+    if head == nil || found.hasRepeatedKey || !found.satisfies(table.required(kind)) {
+      try checkSchema(line)
+    }
+  }
+
+  private mutating func note(_ head: ForeseenHead) {
+    kind = head.kind
+    time = head.time
+    seq = head.seq
+    order.begin(kind, after: .seq)
+    found.insertHead()
+    var values = self.values.mutableSpan
+    head.note(in: &values, KeyTable.shared.head)
   }
 
   private mutating func scanObject(_ line: Span<UInt8>) throws(JSONError) {
-    present = KeySet()
+    order.begin(.unknown, after: nil)
     var index = line.skippingWhiteSpace(from: 0)
     guard line.at(index) == UInt8(ascii: "{") else {
       throw JSONError(offset: index, expected: .object)
     }
     index = line.skippingWhiteSpace(from: index + 1)
-    var previous: UInt8 = 63
     if line.at(index) == UInt8(ascii: "}") {
-      index += 1
+      try checkEnd(line, from: index + 1)
     } else {
-      var more = true
-      while more {
-        let key: Key?
-        let expected = successors[Int(previous)]
-        if let end = table.end(ofField: expected, at: index, in: line) {
-          key = Key(rawValue: expected)
-          previous = expected
-          index = line.skippingWhiteSpace(from: end)
-        } else {
-          let name = try line.jsonString(at: index)
-          key = self.key(name, in: line, after: &previous)
-          index = try line.jsonColon(from: name.end)
-        }
-        let value = try line.jsonValue(at: index)
-        if let key {
-          values[Int(key.rawValue)] = value
-          present.insert(key)
-        }
-        index = line.skippingWhiteSpace(from: value.end)
-        switch line.at(index) {
-        case UInt8(ascii: ","): index = line.skippingWhiteSpace(from: index + 1)
-        case UInt8(ascii: "}"):
-          index += 1
-          more = false
-        default: throw JSONError(offset: index, expected: .commaOrBrace)
-        }
+      index = try scanField(line, at: index)
+      try scanFields(line, from: index)
+    }
+  }
+
+  /// Scans the rest of an object, from behind a value on.
+  private mutating func scanFields(
+    _ line: Span<UInt8>, from start: Int
+  ) throws(JSONError) {
+    var index = start
+    while true {
+      // Other writers put a space behind the comma.
+      if line.at(index + 1) == UInt8(ascii: "\"") {
+        index = skippingForeseenFields(line, from: index)
+      }
+      index = line.skippingWhiteSpace(from: index)
+      switch line.at(index) {
+      case UInt8(ascii: ","):
+        index = try scanField(line, at: line.skippingWhiteSpace(from: index + 1))
+      case UInt8(ascii: "}"):
+        return try checkEnd(line, from: index + 1)
+      default: throw JSONError(offset: index, expected: .commaOrBrace)
       }
     }
-    index = line.skippingWhiteSpace(from: index)
+  }
+
+  private func checkEnd(_ line: Span<UInt8>, from start: Int) throws(JSONError) {
+    let index = line.skippingWhiteSpace(from: start)
     guard index == line.count else { throw JSONError(offset: index, expected: .end) }
   }
 
-  private mutating func key(
-    _ name: JSONValue, in line: Span<UInt8>, after previous: inout UInt8
-  ) -> Key? {
-    let found: Key?
-    if name.kind == .string {
-      guard let words = KeyTable.Words(line.extracting(name.start + 1..<name.end - 1)) else {
-        return nil
-      }
-      let expected = successors[Int(previous)]
-      found = table.words[Int(expected)] == words ? Key(rawValue: expected) : table.key(words)
+  /// Scans a name and its value; gives the byte behind them.
+  private mutating func scanField(
+    _ line: Span<UInt8>, at start: Int
+  ) throws(JSONError) -> Int {
+    let key: Key?
+    let valueStart: Int
+    let foreseen = order.next(order.previous) & KeyTable.numberMask
+    if line.has(table.namePatterns[foreseen], at: start) {
+      key = Key(rawValue: UInt8(truncatingIfNeeded: foreseen))
+      valueStart = line.skippingWhiteSpace(from: start + table.namePatterns[foreseen].count)
     } else {
-      found = table.key(line.jsonText(name).span)
+      let name = try line.jsonString(at: start)
+      key = self.key(name, in: line)
+      valueStart = try line.jsonColon(from: name.end)
     }
-    if let found {
-      successors[Int(previous)] = found.rawValue
-      previous = found.rawValue
+    let value =
+      if let number = line.plainNumber(at: valueStart) {
+        JSONValue(kind: .number, start: valueStart, end: number.end)
+      } else {
+        try line.jsonValue(at: valueStart)
+      }
+    if let key {
+      values[Int(key.rawValue)] = value
+      found.insert(key, value.kind)
+      order.learn(key, isString: value.kind == .string)
     }
-    return found
+    return value.end
+  }
+
+  private func key(_ name: JSONValue, in line: Span<UInt8>) -> Key? {
+    guard name.kind == .string else { return table.key(line.jsonText(name).span) }
+    return table.key(line.extracting(name.start + 1..<name.end - 1))
   }
 }
 
-// MARK: - Schema
+// MARK: - Foreseen fields
 
 extension LineScanner {
-  private mutating func checkSchema(_ line: Span<UInt8>) throws(LineError) {
-    guard integer(.v, in: line) == 1 else { throw violation(.v, .version) }
-    guard let kind = recordKind(in: line) else { throw violation(.kind, .text) }
-    guard let time = time(.time, in: line) else { throw violation(.time, .time) }
-    try require(hasText(.writer), .writer, .text)
-    guard let seq = ordinal(.seq, in: line) else { throw violation(.seq, .ordinal) }
-    self.kind = kind
-    self.time = time
-    self.seq = seq
-    switch kind {
-    case .segment: try require(hasText(.segment), .segment, .text)
-    case .dropped: try require(count(.count, in: line) != nil, .count, .count)
-    case .attemptStart:
-      try requireIdentity()
-      try require(ordinal(.attempt, in: line) != nil, .attempt, .ordinal)
-    case .attempt:
-      try requireIdentity()
-      try require(ordinal(.attempt, in: line) != nil, .attempt, .ordinal)
-      try require(hasText(.outcome), .outcome, .text)
-      try require(isAmount(.latencyMs, in: line), .latencyMs, .amount)
-      try require(hasText(.decision), .decision, .text)
-    case .operation:
-      try requireIdentity()
-      try require(hasText(.outcome), .outcome, .text)
-      try require(bool(.retried) != nil, .retried, .bool)
-      try require(count(.attempts, in: line) != nil, .attempts, .count)
-      try require(isAmount(.durationMs, in: line), .durationMs, .amount)
-      try require(isAmount(.sleptMs, in: line), .sleptMs, .amount)
-    case .writerStart, .writerStop, .unknown: break
-    }
-  }
-
-  private func requireIdentity() throws(LineError) {
-    try require(hasText(.provider), .provider, .text)
-    try require(hasText(.operation), .operation, .text)
-    try require(hasText(.operationID), .operationID, .text)
-  }
-
-  private func require(
-    _ condition: Bool, _ key: Key, _ expected: SchemaExpectation
-  ) throws(LineError) {
-    if !condition { throw violation(key, expected) }
-  }
-
-  private func violation(_ key: Key, _ expected: SchemaExpectation) -> LineError {
-    let found = value(key).flatMap { $0.kind == .null ? nil : $0.start }
-    return .schema(key, expected: expected, offset: found)
-  }
-
-  /// Nil if the key is no string.
-  private func recordKind(in line: Span<UInt8>) -> RecordKind? {
-    withText(.kind, in: line) { text in
-      switch text.count {
-      case 7 where text.equals("attempt".utf8): .attempt
-      case 7 where text.equals("segment".utf8): .segment
-      case 7 where text.equals("dropped".utf8): .dropped
-      case 9 where text.equals("operation".utf8): .operation
-      case 11 where text.equals("writer_stop".utf8): .writerStop
-      case 12 where text.equals("writer_start".utf8): .writerStart
-      case 13 where text.equals("attempt_start".utf8): .attemptStart
-      default: .unknown
+  /// Passes over fields that are as foreseen; gives the byte behind the last of them.
+  private mutating func skippingForeseenFields(_ line: Span<UInt8>, from start: Int) -> Int {
+    // Taken out while they are written, so that they are known to be nobody else's.
+    var taken: [JSONValue] = []
+    swap(&taken, &self.values)
+    defer { swap(&taken, &self.values) }
+    var values = taken.mutableSpan
+    let allPatterns = table.patterns
+    let patterns = allPatterns.span
+    let order = order
+    var found = found
+    var previous = order.previous
+    var index = start
+    while index &+ 1 < line.count {
+      var number = order.next(previous)
+      if !line.has(patterns[number], at: index) {
+        number = order.alternative(previous)
+        guard line.has(patterns[number], at: index) else { break }
       }
+      let pattern = patterns[number]
+      let key = number & KeyTable.numberMask
+      let bit = UInt64(1) &<< UInt64(truncatingIfNeeded: key)
+      guard found.all & bit == 0 else { break }  // rare: of a repeated key the last value counts
+      let valueStart = index &+ pattern.count
+      if number >= KeyTable.stringOffset {
+        let end = line.skippingPlainText(from: valueStart)
+        guard line.at(end) == UInt8(ascii: "\"") else { break }
+        values[key] = JSONValue(kind: .string, start: valueStart - 1, end: end + 1)
+        found.texts |= bit
+        index = end + 1
+      } else if let plain = line.plainNumber(at: valueStart) {
+        values[key] = JSONValue(kind: .number, start: valueStart, end: plain.end)
+        found.amounts |= bit
+        if plain.isOrdinal { found.ordinals |= bit }
+        index = plain.end
+      } else if let value = line.plainBool(at: valueStart) {
+        values[key] = value
+        found.bools |= bit
+        index = value.end
+      } else {
+        break
+      }
+      found.all |= bit
+      previous = key
     }
+    self.found = found
+    self.order.previous = previous
+    return index
   }
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 extension Span<UInt8> {
   /// Whether these are exactly the bytes of `other`.
   @usableFromInline
@@ -13,11 +15,31 @@ extension Span<UInt8> {
 
   /// The eight bytes from `offset` on as a word, the first the lowest; zeros stand for bytes beyond
   /// the end.
+  @inlinable @inline(__always)
   public func littleEndianWord(at offset: Int) -> UInt64 {
-    if offset + 8 <= count {
-      return UInt64(
-        littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
-    }
+    offset + 8 <= count ? wholeWord(at: offset) : partialWord(at: offset)
+  }
+
+  /// The same where all eight bytes are there.
+  @inlinable @inline(__always)
+  func wholeWord(at offset: Int) -> UInt64 {
+    UInt64(
+      littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+  }
+
+  /// The same for a caller who has checked that they are.
+  @unsafe @inline(__always)
+  func uncheckedWord(at offset: Int) -> UInt64 {
+    assert(offset >= 0 && offset + 8 <= count)
+    return UInt64(
+      littleEndian: unsafe bytes.unsafeLoadUnaligned(
+        fromUncheckedByteOffset: offset, as: UInt64.self))
+  }
+
+  @usableFromInline
+  func partialWord(at offset: Int) -> UInt64 {
+    let missing = offset + 8 - count
+    if count >= 8, missing < 8 { return wholeWord(at: count - 8) >> UInt64(8 * missing) }
     var word: UInt64 = 0
     var index = count
     while index > offset {
@@ -46,20 +68,14 @@ extension Span<UInt8> {
     return true
   }
 
-  /// Where `byte` first stands at or after `start`: eight bytes at a time.
+  /// Where `byte` first stands at or after `start`.
   func firstIndex(of byte: UInt8, from start: Int) -> Int? {
-    let pattern = UInt64(repeatingByte: byte)
-    var index = start
-    while index + 8 <= count {
-      let match = (littleEndianWord(at: index) ^ pattern).lowestZeroByte
-      if match != 0 { return index + match.trailingZeroBitCount / 8 }
-      index += 8
+    unsafe withUnsafeBytes { buffer in
+      guard start < buffer.count, let base = buffer.baseAddress,
+        let found = unsafe memchr(base + start, CInt(byte), buffer.count - start)
+      else { return nil }
+      return unsafe UnsafeRawPointer(found) - base
     }
-    while index < count {
-      if self[index] == byte { return index }
-      index += 1
-    }
-    return nil
   }
 }
 
