@@ -19,6 +19,21 @@ extension LineScanner {
     }
   }
 
+  /// The number that `body` gives for the decoded text of a string, and for that of a second one if it
+  /// is there.
+  public func number(
+    ofTexts first: Key, _ second: Key, in line: Span<UInt8>,
+    _ body: (Span<UInt8>, Span<UInt8>?) -> Int?
+  ) -> Int? {
+    if let one = value(first), let two = value(second), one.kind == .string, two.kind == .string {
+      return body(
+        line.extracting(one.start + 1..<one.end - 1), line.extracting(two.start + 1..<two.end - 1))
+    }
+    return withText(first, in: line) { text in
+      hasText(second) ? withText(second, in: line) { body(text, $0) } ?? nil : body(text, nil)
+    } ?? nil
+  }
+
   public func string(_ key: Key, in line: Span<UInt8>) -> String? {
     withText(key, in: line) { String(utf8: $0) }
   }

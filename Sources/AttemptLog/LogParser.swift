@@ -6,10 +6,14 @@ public protocol RecordSink {
   mutating func reject(_ error: LineError, _ line: Span<UInt8>, at position: LinePosition)
   /// A line of white space alone was passed over.
   mutating func passBlankLine(at position: LinePosition)
+  /// Takes whole lines, the last one with its newline too, to judge them itself, and returns how many
+  /// they are; nil if they are to be judged for it.
+  mutating func takeLines(_ lines: Span<UInt8>, at position: LinePosition) -> Int?
 }
 
 extension RecordSink {
   public mutating func passBlankLine(at position: LinePosition) {}
+  public mutating func takeLines(_ lines: Span<UInt8>, at position: LinePosition) -> Int? { nil }
 }
 
 /// Where a line, or a piece of a damaged line, stands in its file.
@@ -35,7 +39,7 @@ public struct LinePosition: Hashable, Sendable {
 /// recovered. A line of white space alone says nothing.
 public struct LogParser: Sendable {
   /// Where the next line begins; what is behind it has been judged.
-  public private(set) var position = LinePosition(line: 1, offset: 0)
+  public private(set) var position: LinePosition
   /// Bytes behind the last newline: no line yet.
   public var unfinishedBytes: Int { Int(discarded) + carry.count }
 
@@ -52,20 +56,32 @@ public struct LogParser: Sendable {
   /// What a sink is shown of an oversized piece, at most.
   static let headBytesMax = 256
 
-  public init() {}
+  /// - Parameter position: of the first line that it is fed.
+  public init(at position: LinePosition = LinePosition(line: 1, offset: 0)) {
+    self.position = position
+  }
+
+  /// Goes on with lines that stand elsewhere, after the end of a line.
+  public mutating func move(to position: LinePosition) {
+    precondition(unfinishedBytes == 0, "\(unfinishedBytes) bytes are no line yet")
+    self.position = position
+  }
 
   /// Judges the lines that end in these bytes, which follow those fed before.
   public mutating func feed(_ bytes: Span<UInt8>, to sink: inout some RecordSink) {
-    var start = 0
+    var start = carriedLineEnd(bytes, to: &sink)
+    if unfinishedBytes == 0,
+      let last = bytes.lastIndex(of: UInt8(ascii: "\n"), before: bytes.count), last >= start,
+      let count = sink.takeLines(bytes.extracting(start...last), at: position)
+    {
+      position.line += count
+      position.offset += Int64(last + 1 - start)
+      start = last + 1
+    }
     while let newline = bytes.firstIndex(of: UInt8(ascii: "\n"), from: start) {
       let line = bytes.extracting(start..<newline)
-      if carry.isEmpty && !isOversized {
-        judgeLine(line, to: &sink)
-        advance(by: line.count + 1)
-      } else {
-        carry.append(line)
-        endCarriedLine(newlineBytes: 1, to: &sink)
-      }
+      judgeLine(line, to: &sink)
+      advance(by: line.count + 1)
       start = newline + 1
     }
     carry.append(bytes.extracting(start...))
@@ -73,6 +89,18 @@ public struct LogParser: Sendable {
       isOversized = true
       judgeOversized(isEnd: false, to: &sink)
     }
+  }
+
+  /// Where the line ends in these bytes that began in earlier ones; judges it if it does.
+  private mutating func carriedLineEnd(
+    _ bytes: Span<UInt8>, to sink: inout some RecordSink
+  ) -> Int {
+    guard !carry.isEmpty || isOversized,
+      let newline = bytes.firstIndex(of: UInt8(ascii: "\n"), from: 0)
+    else { return 0 }
+    carry.append(bytes.extracting(..<newline))
+    endCarriedLine(newlineBytes: 1, to: &sink)
+    return newline + 1
   }
 
   /// Judges what follows the last newline as a line: the file is complete.

@@ -79,6 +79,29 @@ extension Span<UInt8> {
   }
 }
 
+extension Span<UInt8> {
+  /// Where `byte` last stands before `end`.
+  public func lastIndex(of byte: UInt8, before end: Int) -> Int? {
+    var index = end
+    while index > 0 {
+      index -= 1
+      if self[index] == byte { return index }
+    }
+    return nil
+  }
+
+  /// How often `byte` stands in these bytes.
+  public func count(of byte: UInt8) -> Int {
+    var count = 0
+    var index = 0
+    while let found = firstIndex(of: byte, from: index) {
+      count += 1
+      index = found + 1
+    }
+    return count
+  }
+}
+
 extension UInt64 {
   init(repeatingByte byte: UInt8) {
     self = UInt64(byte) &* 0x0101_0101_0101_0101
@@ -89,6 +112,12 @@ extension UInt64 {
   /// Bits above the lowest may be wrong, the lowest is right (Mycroft's test).
   var lowestZeroByte: UInt64 {
     (self &- 0x0101_0101_0101_0101) & ~self & 0x8080_8080_8080_8080
+  }
+}
+
+extension [UInt8] {
+  public init(copying bytes: Span<UInt8>) {
+    self = unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
   }
 }
 
