@@ -1,15 +1,24 @@
 public import AttemptLog
 
 /// Where events are counted: over the life of the monitor, or by the windows of a report.
+///
+/// Numbers in events are those of a reader's names; a map says what they are here.
 public protocol EventCounts: Sendable {
-  /// How many ended operations it must know, to tell late lines from new operations.
-  static var finishedOperationsMax: Int { get }
-  /// The number of a line's (provider, operation) pair.
-  mutating func scope(_ fields: LineScanner, _ line: Span<UInt8>) -> Int
-  mutating func count(_ attempt: AttemptLine, _ fields: LineScanner, _ line: Span<UInt8>)
-  mutating func count(_ operation: OperationLine, _ fields: LineScanner, _ line: Span<UInt8>)
+  /// Whether attempts are counted only when it is known where their operation ended.
+  static var keepsAttempts: Bool { get }
+  /// The number of the (provider, operation) pair with this name.
+  mutating func scope(named name: ArraySlice<UInt8>) -> Int
+  /// Counts that a line is about a pair.
+  mutating func noteLine(of scope: Int)
+  /// Counts an attempt, or gives what is to be kept until it is settled.
+  mutating func count(
+    _ attempt: AttemptLine, _ names: LineNames, _ map: inout NameMap
+  ) -> KeptAttempt?
+  mutating func count(_ operation: OperationLine, _ names: LineNames, _ map: inout NameMap)
   /// Counts an operation that was given up silently.
   mutating func countAbandoned(_ operation: OperationLine)
+  /// Takes the attempts of an operation that is forgotten; it has an end if one was read.
+  mutating func settle(_ attempts: SettledAttempts)
   /// Concludes what depends on all that was read, and on the present time.
   mutating func judge(at now: Timestamp)
 }
@@ -17,89 +26,229 @@ public protocol EventCounts: Sendable {
 /// An `attempt` line with where it belongs.
 public struct AttemptLine: Sendable {
   let event: AttemptEvent
-  let id: ByteHasher.Key
   let scope: Int
+  /// Number of the pair's name in the reader's names.
+  let scopeName: Int
   let hasParent: Bool
 }
 
 /// An `operation` line with where it belongs, or an operation without one.
 public struct OperationLine: Sendable {
   let event: OperationEvent
-  /// Nil if it is abandoned.
-  let id: ByteHasher.Key?
   let scope: Int
   let hasParent: Bool
 }
 
+/// The attempts of one operation, in the order in which they were read.
+public struct SettledAttempts: Sendable {
+  let attempts: KeptAttempts
+  /// Nil if its end is not known.
+  let end: OperationEnd?
+}
+
+/// What batches are folded into, one after the other.
+public protocol BatchFold {
+  /// For the readers.
+  var hasher: ByteHasher { get }
+  mutating func fold(_ batch: EventBatch)
+}
+
 /// What a log says, folded line by line: the one place where an attempt is counted.
-public struct Aggregate<Counts: EventCounts>: RecordSink, Sendable {
-  public private(set) var log = LogLedger()
-  public private(set) var counts: Counts
-  private var open = OpenOperations(finishedMax: Counts.finishedOperationsMax)
-  private let hasher = ByteHasher()
+///
+/// Memory is bounded, however long the log is and whatever it says (`OperationTable.Limits`,
+/// `LogLedger.Limits`).
+public struct Aggregate<Counts: EventCounts>: RecordSink, BatchFold, Sendable {
+  private var fold: EventFold<Counts>
+  private var reader: EventReader
+  private var map = NameMap()
+  /// Only used while one line is accepted.
+  private var events = EventList()
+  /// By the number of the reader of a batch.
+  private var maps: [NameMap] = []
+  /// For the readers whose batches are folded.
+  public let hasher = ByteHasher()
 
   public init(_ counts: Counts) {
-    self.counts = counts
+    self.init(counts, limits: OperationTable.Limits())
   }
+
+  init(_ counts: Counts, limits: OperationTable.Limits) {
+    fold = EventFold(counts, limits: limits, hasher: hasher)
+    reader = EventReader(hasher: hasher)
+  }
+
+  public var log: LogLedger { fold.log }
+  public var counts: Counts { fold.counts }
+  /// Operations that were given up because too many were open at once.
+  public var operationsGivenUp: Int { fold.operations.givenUp }
 
   public mutating func reject(
     _ error: LineError, _ line: Span<UInt8>, at position: LinePosition
   ) {
-    log.reject(error.reason)
+    fold.log.reject(error.reason)
   }
 
+  @specialized(where Counts == WindowedCounts)
+  @specialized(where Counts == LifetimeCounts)
   public mutating func accept(
     _ fields: LineScanner, _ line: Span<UInt8>, at position: LinePosition
   ) {
-    guard case .new(let writer) = log.accept(fields, line) else { return }
-    switch fields.kind {
-    case .attemptStart, .attempt, .operation: acceptLine(of: writer, fields, line)
-    case .writerStop: open.writerStopped(writer)
-    case .writerStart:
-      if let host = fields.string(.host, in: line), let pid = fields.integer(.pid, in: line) {
-        open.writerStarted(writer, host: host, pid: pid, at: fields.time)
-      }
-    case .segment, .dropped, .unknown: break
-    }
+    if reader.renumberIfFull() { map = NameMap() }
+    reader.read(fields, line, into: &events)
+    fold.fold(events, reader.names, &map)
+    events.removeAll()
   }
 
-  private mutating func acceptLine(
-    of writer: Int, _ fields: LineScanner, _ line: Span<UInt8>
-  ) {
-    guard let id = fields.withText(.operationID, in: line, hasher.hash128) else { return }
-    let parent = fields.withText(.parentID, in: line, hasher.hash128)
-    let scope = counts.scope(fields, line)
-    if let parent { open.noteSignOfLife(parent, at: fields.time) }
-    switch fields.kind {
-    case .attempt:
-      guard let event = AttemptEvent(fields, line, &log) else { return }
-      let attempt = AttemptLine(event: event, id: id, scope: scope, hasParent: parent != nil)
-      counts.count(attempt, fields, line)
-      open.note(id, .init(event, scope: scope, parent: parent, writer: writer))
-    case .operation:
-      guard let event = OperationEvent(fields, line, &log) else { return }
-      open.finish(id)
-      counts.count(
-        OperationLine(event: event, id: id, scope: scope, hasParent: parent != nil), fields, line)
-    default:
-      open.note(
-        id,
-        .init(
-          scope: scope, parent: parent, time: fields.time, started: fields.time, writer: writer,
-          isAttempt: false, number: fields.ordinal(.attempt, in: line) ?? 1))
-    }
+  /// Folds what a reader made of a part of the log.
+  @specialized(where Counts == WindowedCounts)
+  @specialized(where Counts == LifetimeCounts)
+  public mutating func fold(_ batch: EventBatch) {
+    while maps.count <= batch.source { maps.append(NameMap()) }
+    if batch.isRenumbered { maps[batch.source] = NameMap() }
+    fold.fold(batch.events, batch.names, &maps[batch.source])
+    for (reason, count) in batch.rejected { fold.log.reject(reason, count: count) }
   }
 
-  /// Concludes which operations are abandoned at this time and what else depends on it, after
-  /// everything available was read.
+  /// Looks at what is open at this time, after everything available was read.
   public mutating func judge(at now: Timestamp) {
-    for entry in open.takeAbandoned(at: now) {
-      let event = OperationEvent(
-        abandonedAt: entry.lastSign, attempts: entry.attempts, isRetried: entry.isRetried)
-      counts.countAbandoned(
-        OperationLine(event: event, id: nil, scope: entry.scope, hasParent: entry.hasParent))
+    fold.judge(at: now)
+  }
+}
+
+/// What is known of all events.
+private struct EventFold<Counts: EventCounts>: Sendable {
+  var log: LogLedger
+  var counts: Counts
+  var operations: OperationTable
+
+  init(_ counts: Counts, limits: OperationTable.Limits, hasher: ByteHasher) {
+    self.counts = counts
+    log = LogLedger(limits: .mostWriters, hasher: hasher)
+    operations = OperationTable(limits: limits)
+  }
+
+  mutating func fold(_ events: EventList, _ names: LineNames, _ map: inout NameMap) {
+    var attempts = events.attempts.startIndex
+    var operations = events.operations.startIndex
+    var dropReasons = events.dropReasons.startIndex
+    for event in events.lines {
+      let writer = log.writer(event, names, &map)
+      let isNew = log.accept(event, writer: writer)
+      guard event.hasContent else {
+        if isNew, event.kind == .writerStop, let writer { self.operations.writerStopped(writer) }
+        continue
+      }
+      switch event.kind {
+      case .attempt:
+        if isNew { fold(event, events.attempts[attempts], writer: writer, names, &map) }
+        attempts += 1
+      case .operation:
+        if isNew { fold(event, events.operations[operations], names, &map) }
+        operations += 1
+      case .attemptStart: if isNew { foldStart(event, writer: writer, names, &map) }
+      case .writerStart:
+        if isNew, let writer {
+          self.operations.writerStarted(writer, process: event.id, at: event.time)
+        }
+      case .dropped:
+        if isNew { log.countLoss(event, events.dropReasons[dropReasons], writer: writer) }
+        dropReasons += 1
+      case .segment, .writerStop, .unknown: break
+      }
+    }
+  }
+
+  private mutating func foldStart(
+    _ event: LogEvent, writer: Int?, _ names: LineNames, _ map: inout NameMap
+  ) {
+    let line = OperationTable.Line(
+      scope: scope(of: event, names, &map), hasParent: event.hasParent, time: event.time,
+      started: event.time, writer: writer, isAttempt: false, number: event.number)
+    noteSignOfLife(event)
+    operations.note(event.id, line)
+    trim()
+  }
+
+  private mutating func fold(
+    _ event: LogEvent, _ attempt: AttemptEvent, writer: Int?, _ names: LineNames,
+    _ map: inout NameMap
+  ) {
+    let line = AttemptLine(
+      event: attempt, scope: scope(of: event, names, &map), scopeName: event.scope,
+      hasParent: event.hasParent)
+    let kept = counts.count(line, names, &map)
+    noteSignOfLife(event)
+    operations.note(event.id, OperationTable.Line(line, writer: writer), keeping: kept)
+    trim()
+  }
+
+  private mutating func fold(
+    _ event: LogEvent, _ operation: OperationEvent, _ names: LineNames, _ map: inout NameMap
+  ) {
+    let line = OperationLine(
+      event: operation, scope: scope(of: event, names, &map), hasParent: event.hasParent)
+    noteSignOfLife(event)
+    operations.finish(
+      event.id,
+      OperationEnd(time: operation.time, isLost: operation.isFailure && !line.hasParent),
+      scope: line.scope, hasParent: line.hasParent)
+    counts.count(line, names, &map)
+    trim()
+  }
+
+  private mutating func scope(
+    of event: LogEvent, _ names: LineNames, _ map: inout NameMap
+  ) -> Int {
+    let scope = map.scopes.number(of: event.scope) {
+      counts.scope(named: names.scopes.bytes(event.scope))
+    }
+    counts.noteLine(of: scope)
+    return scope
+  }
+
+  private mutating func noteSignOfLife(_ event: LogEvent) {
+    if let parent = event.parent { operations.noteSignOfLife(parent, at: event.time) }
+  }
+
+  private mutating func trim() {
+    guard operations.isFull else { return }
+    operations.trim { counts.settle($0, isGivenUp: $1, $2) }
+  }
+
+  mutating func judge(at now: Timestamp) {
+    let abandoned = operations.takeAbandoned(at: now) { counts.settle($0, isGivenUp: $1, $2) }
+    for entry in abandoned { counts.countAbandoned(OperationLine(abandoned: entry)) }
+    if Counts.keepsAttempts {
+      operations.forgetAll { counts.settle($0, isGivenUp: $1, $2) }
     }
     counts.judge(at: now)
+  }
+}
+
+extension EventCounts {
+  fileprivate mutating func settle(
+    _ entry: OperationTable.Entry, isGivenUp: Bool, _ attempts: KeptAttempts
+  ) {
+    if isGivenUp { countAbandoned(OperationLine(abandoned: entry)) }
+    if Self.keepsAttempts { settle(SettledAttempts(attempts: attempts, end: entry.end)) }
+  }
+}
+
+extension OperationLine {
+  fileprivate init(abandoned entry: OperationTable.Entry) {
+    self.init(
+      event: OperationEvent(
+        abandonedAt: entry.lastSign, attempts: entry.attempts, isRetried: entry.isRetried),
+      scope: entry.scope, hasParent: entry.hasParent)
+  }
+}
+
+extension OperationTable.Line {
+  fileprivate init(_ line: AttemptLine, writer: Int?) {
+    self.init(
+      scope: line.scope, hasParent: line.hasParent, time: line.event.time,
+      started: line.event.began, writer: writer, isAttempt: true,
+      number: line.event.figures.number, plannedUntil: line.event.plannedUntil)
   }
 }
 
@@ -117,7 +266,7 @@ extension Aggregate {
   /// The unfinished operations by the number of their pair.
   public func openOperations(at now: Timestamp) -> [Int: OpenScope] {
     var scopes: [Int: OpenScope] = [:]
-    for (entry, state) in open.open(at: now) {
+    for (entry, state) in fold.operations.open(at: now) {
       var scope = scopes[entry.scope] ?? OpenScope()
       switch state {
       case .attempting: scope.attempting += 1
@@ -127,17 +276,5 @@ extension Aggregate {
       scopes[entry.scope] = scope
     }
     return scopes
-  }
-}
-
-extension OpenOperations.Line {
-  fileprivate init(_ event: AttemptEvent, scope: Int, parent: OpenOperations.ID?, writer: Int) {
-    self.init(
-      scope: scope, parent: parent, time: event.time,
-      started: event.time.advanced(byMilliseconds: -event.latencyMilliseconds), writer: writer,
-      isAttempt: true, number: event.number,
-      plannedUntil: event.plannedBackoffMilliseconds.map {
-        event.time.advanced(byMilliseconds: $0)
-      })
   }
 }

@@ -23,64 +23,132 @@ public struct Incident: Sendable {
   }
 }
 
-/// The ends of operations whose fate is known, which incidents are made of, until all is read.
+/// The incidents of a log that have a part in a span of time.
 struct IncidentHistory: Sendable {
-  private var ended: [EndedOperation] = []
+  /// Ends of operations that wait to be put in order.
+  static let heldMax = 1 << 14
 
-  private struct EndedOperation: Sendable {
+  private let span: Window
+  private var order = ReorderBuffer<EndedOperation>(heldMax: heldMax)
+  private var runs = Runs()
+
+  fileprivate struct EndedOperation: Timed, Sendable {
     let time: Timestamp
     let attempts: Int64
-    // Narrow: there is one of these for each operation of the log.
+    // Narrow: many wait.
     let scope: UInt32
-    /// Number of its name; nil if it has none.
+    /// Number of its name, and the class.
     let error: UInt32?
+    let errorClass: ErrorClass?
     let hasSucceeded: Bool
   }
 
-  /// - Parameters:
-  ///   - scope: number of its pair, as an `Interner` gives them.
-  ///   - error: number of the name of what it failed with, likewise.
-  mutating func note(_ event: OperationEvent, scope: Int, error: Int?) {
-    guard event.outcome.isFateKnown else { return }
-    ended.append(
-      EndedOperation(
-        time: event.time, attempts: event.attempts, scope: UInt32(scope),
-        error: error.map { UInt32($0) }, hasSucceeded: event.outcome == .success))
-  }
+  /// Failures in a row, by the pair, and those that were incidents.
+  fileprivate struct Runs: Sendable {
+    private var current: [UInt32: Run] = [:]
+    var ended: [Run] = []
 
-  /// All incidents, by their beginning.
-  func incidents(_ names: ScopeNames, _ texts: Interner) -> [Incident] {
-    var incidents: [Incident] = []
-    var failures: [Int: [EndedOperation]] = [:]
-    func end(_ scope: Int, at end: Timestamp?) {
-      guard let run = failures.removeValue(forKey: scope), run.count >= Incident.failuresMin,
-        let first = run.first
-      else { return }
-      incidents.append(
-        Incident(
-          provider: names.provider(scope), operation: names.operation(scope), from: first.time,
-          to: end, failedOperations: run.count,
-          retries: run.reduce(0) { $0.addingSaturated(max(0, $1.attempts - 1)) },
-          error: Self.mostFrequent(run.compactMap { $0.error.map { Int($0) } }, texts)))
-    }
-    // In reading order where times are equal: the sort is stable.
-    for operation in ended.sorted(by: { $0.time < $1.time }) {
-      let scope = Int(operation.scope)
+    mutating func note(_ operation: EndedOperation) {
       if operation.hasSucceeded {
-        end(scope, at: operation.time)
+        if current[operation.scope] != nil { end(operation.scope, at: operation.time) }
       } else {
-        failures[scope, default: []].append(operation)
+        current[operation.scope, default: Run(scope: operation.scope, from: operation.time)]
+          .add(operation)
       }
     }
-    for scope in Array(failures.keys) { end(scope, at: nil) }
-    return incidents.sorted { $0.precedes($1) }
+
+    mutating func endAll() {
+      for scope in Array(current.keys) { end(scope, at: nil) }
+    }
+
+    private mutating func end(_ scope: UInt32, at time: Timestamp?) {
+      guard var run = current.removeValue(forKey: scope), run.failed >= Incident.failuresMin
+      else { return }
+      run.to = time
+      ended.append(run)
+    }
   }
 
-  private static func mostFrequent(_ errors: [Int], _ texts: Interner) -> String? {
-    var counts: [Int: Int] = [:]
-    for error in errors { counts[error, default: 0] += 1 }
+  fileprivate struct Run: Sendable {
+    let scope: UInt32
+    let from: Timestamp
+    var to: Timestamp?
+    var failed = 0
+    var retries: Int64 = 0
+    var errors: [ErrorKey: Int] = [:]
+  }
+
+  fileprivate struct ErrorKey: Hashable, Sendable {
+    let error: UInt32?
+    let errorClass: ErrorClass?
+  }
+
+  /// - Parameter span: incidents without a part in it are not kept.
+  init(span: Window) {
+    self.span = span
+  }
+
+  /// Operations that came too late to be put in order.
+  var late: Int { order.late }
+
+  /// Takes an operation of O′.
+  ///
+  /// - Parameter error: number of the name of what it failed with.
+  mutating func note(_ event: OperationEvent, scope: Int, error: Int?) {
+    order.append(
+      EndedOperation(
+        time: event.time, attempts: event.attempts, scope: UInt32(scope),
+        error: error.map { UInt32($0) }, errorClass: event.errorClass,
+        hasSucceeded: event.outcome == .success))
+    if order.isFull { fold(all: false) }
+  }
+
+  private mutating func fold(all: Bool) {
+    order.take(all: all) { runs.note($0) }
+    runs.ended.removeAll { !span.overlaps($0.from, $0.to) }
+  }
+
+  /// All of them, by their beginning; nothing more comes.
+  ///
+  /// - Parameters:
+  ///   - scopeName: of a pair, as in `LineNames`.
+  ///   - errorName: an `ErrorName`.
+  mutating func conclude(
+    scopeName: (Int) -> ArraySlice<UInt8>, errorName: (Int) -> ArraySlice<UInt8>
+  ) -> [Incident] {
+    fold(all: true)
+    runs.endAll()
+    return runs.ended.filter { span.overlaps($0.from, $0.to) }.map { run in
+      let name = NamePair(scopeName(Int(run.scope)))
+      return Incident(
+        provider: name.first.text, operation: name.second?.text ?? "", from: run.from, to: run.to,
+        failedOperations: run.failed, retries: run.retries,
+        error: Self.mostFrequent(run.errors, errorName))
+    }.sorted { $0.precedes($1) }
+  }
+
+  /// The name is the code, else the type, else the class.
+  private static func mostFrequent(
+    _ errors: [ErrorKey: Int], _ errorName: (Int) -> ArraySlice<UInt8>
+  ) -> String? {
+    var counts: [[UInt8]: Int] = [:]
+    for (key, count) in errors {
+      let name = key.error.map { ErrorName(errorName(Int($0))) }
+      let texts = [name?.code, name?.type, key.errorClass.map { Array($0.rawValue.utf8)[...] }]
+      if let text = texts.lazy.compactMap({ $0 }).first(where: { !$0.isEmpty }) {
+        counts[Array(text), default: 0] += count
+      }
+    }
     let most = counts.values.max()
-    return counts.lazy.filter { $0.value == most }.map { texts.text($0.key) }
-      .min { [$0].precedes([$1]) }
+    return counts.filter { $0.value == most }.keys.min { $0.lexicographicallyPrecedes($1) }
+      .map { String(decoding: $0, as: UTF8.self) }
+  }
+}
+
+extension IncidentHistory.Run {
+  fileprivate mutating func add(_ operation: IncidentHistory.EndedOperation) {
+    failed += 1
+    retries = retries.addingSaturated(max(0, operation.attempts - 1))
+    errors[.init(error: operation.error, errorClass: operation.errorClass), default: 0] += 1
   }
 }

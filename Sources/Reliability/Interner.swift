@@ -6,6 +6,8 @@ public struct Interner: Sendable {
   /// No more texts than this get a number.
   public let capacity: Int
   public private(set) var count = 0
+  /// Of all texts.
+  var byteCount: Int { bytes.count }
 
   private var bytes: [UInt8] = []
   /// Where each text ends in `bytes`; it begins where the one before ends.
@@ -14,6 +16,8 @@ public struct Interner: Sendable {
   /// Open addressing, a power of two long: a text's number + 1, or 0 where free.
   private var slots = [UInt32](repeating: 0, count: 64)
   private let hasher: ByteHasher
+  /// The number given last: a text often comes several times in a row.
+  private var newest = 0
 
   /// The hash is seeded at random, so that no log can be made to collide; numbers do not depend on
   /// it.
@@ -24,21 +28,64 @@ public struct Interner: Sendable {
 
   /// The number of a text, from 0; nil if it is new and there is no room.
   public mutating func number(_ text: Span<UInt8>) -> Int? {
+    if count > 0, equals(newest, text) { return newest }
     let hash = hasher.hash(text)
     var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
     while slots[slot] != 0 {
       let number = Int(slots[slot]) - 1
-      if hashes[number] == hash, equals(number, text) { return number }
+      if hashes[number] == hash, equals(number, text) {
+        newest = number
+        return number
+      }
       slot = (slot + 1) & (slots.count - 1)
     }
     guard count < capacity else { return nil }
     unsafe text.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+    return add(hash, slot)
+  }
+
+  /// The number of two texts with a separator between them, or of the first alone; of these alone
+  /// one interner has the numbers.
+  mutating func number(_ first: Span<UInt8>, _ second: Span<UInt8>?, separator: UInt8) -> Int? {
+    var hash = hasher.hash(first)
+    if let second {
+      hash = hash.multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15).high ^ hasher.hash(second)
+    }
+    var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+    while slots[slot] != 0 {
+      let number = Int(slots[slot]) - 1
+      if hashes[number] == hash, equals(number, first, second, separator) { return number }
+      slot = (slot + 1) & (slots.count - 1)
+    }
+    guard count < capacity else { return nil }
+    unsafe first.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+    if let second {
+      bytes.append(separator)
+      unsafe second.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+    }
+    return add(hash, slot)
+  }
+
+  private mutating func add(_ hash: UInt64, _ slot: Int) -> Int {
     ends.append(bytes.count)
     hashes.append(hash)
     slots[slot] = UInt32(count + 1)
+    newest = count
     count += 1
     if count * 2 > slots.count { grow() }
-    return count - 1
+    return newest
+  }
+
+  private func equals(
+    _ number: Int, _ first: Span<UInt8>, _ second: Span<UInt8>?, _ separator: UInt8
+  ) -> Bool {
+    let own = bytes.span.extracting(start(number)..<ends[number])
+    guard let second else { return own.isSame(as: first) }
+    guard own.count == first.count + 1 + second.count, own[first.count] == separator else {
+      return false
+    }
+    return own.extracting(..<first.count).isSame(as: first)
+      && own.extracting((first.count + 1)...).isSame(as: second)
   }
 
   /// The bytes of a number that was given out.
@@ -55,10 +102,7 @@ public struct Interner: Sendable {
   }
 
   private func equals(_ number: Int, _ text: Span<UInt8>) -> Bool {
-    let start = start(number)
-    guard ends[number] - start == text.count else { return false }
-    for index in text.indices where bytes[start + index] != text[index] { return false }
-    return true
+    bytes.span.extracting(start(number)..<ends[number]).isSame(as: text)
   }
 
   private mutating func grow() {
@@ -90,7 +134,8 @@ public struct ByteHasher: Sendable {
     var high = keys.1
     var offset = 0
     while offset < text.count {
-      let word = text.littleEndianWord(at: offset)
+      // The last word overlaps the one before, which is quicker than to read a part of one.
+      let word = text.littleEndianWord(at: min(offset, max(0, text.count - 8)))
       low = Self.fold(low ^ word, 0xA076_1D64_78BD_642F)
       high = Self.fold(high ^ word, 0xE703_7ED1_A0B4_28DB)
       offset += 8
@@ -110,6 +155,8 @@ public struct ByteHasher: Sendable {
     let low: UInt64
     let high: UInt64
 
+    static let zero = Key(low: 0, high: 0)
+
     public func hash(into hasher: inout Hasher) {
       hasher.combine(low)
     }
@@ -127,5 +174,20 @@ public struct ByteHasher: Sendable {
         }
       }
     }
+  }
+}
+
+extension Span<UInt8> {
+  /// Whether these are the same bytes: eight at a time.
+  fileprivate func isSame(as other: Span<UInt8>) -> Bool {
+    guard count == other.count else { return false }
+    var offset = 0
+    while offset < count {
+      // The last word overlaps the one before.
+      let start = min(offset, max(0, count - 8))
+      guard littleEndianWord(at: start) == other.littleEndianWord(at: start) else { return false }
+      offset += 8
+    }
+    return true
   }
 }

@@ -13,7 +13,7 @@ public struct LifetimeCounts: EventCounts {
     public init() {}
   }
 
-  public static let finishedOperationsMax = 1 << 16
+  public static let keepsAttempts = false
   /// Label values are cut to so many bytes, between characters.
   public static let labelBytesMax = 128
   /// What stands for all that came too late.
@@ -28,12 +28,11 @@ public struct LifetimeCounts: EventCounts {
   public private(set) var errorOverflow = 0
 
   private let limits: Limits
-  private var names: ScopeNames
-  private var buffer: [UInt8] = []
+  private var names: Interner
 
   public init(limits: Limits = Limits()) {
     self.limits = limits
-    names = ScopeNames(capacity: limits.scopesMax, nameBytesMax: Self.labelBytesMax)
+    names = Interner(capacity: limits.scopesMax)
   }
 
   /// One pair of provider and operation.
@@ -53,14 +52,14 @@ public struct LifetimeCounts: EventCounts {
     public fileprivate(set) var consecutiveFailures: Int?
 
     /// Stands for what came too late; so does a pair that has this name in the log.
-    fileprivate var isOverflow: Bool {
-      provider == LifetimeCounts.overflowLabel && operation == LifetimeCounts.overflowLabel
-    }
+    fileprivate let isOverflow: Bool
 
     fileprivate init(provider: String, number: Int, operation: String, errorsMax: Int) {
       self.provider = provider
       providerNumber = number
       self.operation = operation
+      isOverflow =
+        provider == LifetimeCounts.overflowLabel && operation == LifetimeCounts.overflowLabel
       errorNames = Interner(capacity: errorsMax)
     }
   }
@@ -69,24 +68,31 @@ public struct LifetimeCounts: EventCounts {
   public struct NamedError: Sendable {
     /// Error type, error code and HTTP status; absent parts are empty.
     public let labels: [String]
+    /// Stands for those that came too late.
+    fileprivate let isOverflow: Bool
     public fileprivate(set) var count = 0
   }
 
-  public mutating func scope(_ fields: LineScanner, _ line: Span<UInt8>) -> Int {
-    let number = names.number(fields, line)
+  public mutating func scope(named name: ArraySlice<UInt8>) -> Int {
+    let name = NamePair(name).cut(bytesMax: Self.labelBytesMax)
+    let number = names.number(name.span)
     let index = number ?? scopes.firstIndex(where: \.isOverflow) ?? scopes.count
     if index == scopes.count {
-      let provider = number.map(names.provider) ?? Self.overflowLabel
+      let pair = NamePair(name[...])
+      let provider = number == nil ? Self.overflowLabel : pair.first.text
       let known = providerNumber(provider)
       if known == nil { providers.append(provider) }
       scopes.append(
         Scope(
           provider: provider, number: known ?? providers.count - 1,
-          operation: number.map(names.operation) ?? Self.overflowLabel,
+          operation: number == nil ? Self.overflowLabel : pair.second?.text ?? "",
           errorsMax: limits.errorsPerScopeMax))
     }
-    if scopes[index].isOverflow { scopeOverflow += 1 }
     return index
+  }
+
+  public mutating func noteLine(of scope: Int) {
+    if scopes[scope].isOverflow { scopeOverflow += 1 }
   }
 
   private func providerNumber(_ name: String) -> Int? {
@@ -94,33 +100,55 @@ public struct LifetimeCounts: EventCounts {
     providers.firstIndex { $0.utf8.elementsEqual(name.utf8) }
   }
 
-  /// Where the quotas of a line's provider are counted: a pair that came too late may have a provider
-  /// that is known.
-  private func quotaProvider(
-    _ scope: Int, _ fields: LineScanner, _ line: Span<UInt8>
-  ) -> Int {
-    let number = scopes[scope].providerNumber
-    guard scopes[scope].isOverflow else { return number }
-    var name: [UInt8] = []
-    _ = fields.withText(.provider, in: line) { name.append($0, bytesMax: Self.labelBytesMax) }
-    return providerNumber(String(decoding: name, as: UTF8.self)) ?? number
-  }
-
   public mutating func count(
-    _ attempt: AttemptLine, _ fields: LineScanner, _ line: Span<UInt8>
-  ) {
+    _ attempt: AttemptLine, _ names: LineNames, _ map: inout NameMap
+  ) -> KeptAttempt? {
     let event = attempt.event
-    scopes[attempt.scope].tally.count(event, listsNumber: false)
+    scopes[attempt.scope].tally.count(event.figures, listsNumber: false)
     scopes[attempt.scope].lastAttempt = max(
       scopes[attempt.scope].lastAttempt ?? event.time, event.time)
-    if event.errorClass != nil { countError(in: attempt.scope, fields, line) }
+    if let error = event.error { countError(Int(error), in: attempt.scope, names, &map) }
+    if event.account != nil || event.reading != nil { noteQuotas(attempt, names, &map) }
+    return nil
+  }
+
+  private mutating func noteQuotas(
+    _ attempt: AttemptLine, _ names: LineNames, _ map: inout NameMap
+  ) {
+    let event = attempt.event
+    func quota(_ name: Int) -> Int {
+      map.quotas.number(of: name) { quotas.quota(named: names.quotas.bytes(name)) }
+    }
+    let provider = quotaProvider(attempt, names)
+    if let reading = event.reading {
+      let name = reading.quota.map { quota(Int($0)) }
+      quotas.read(reading, quota: name, at: event.time, provider: provider)
+    }
+    guard let account = event.account.map({ Int($0) }) else { return }
+    let number = map.accounts.number(of: account) {
+      // Together with those of its provider if it came too late.
+      quotas.account(named: names.accounts.bytes(account))
+        ?? quotas.account(ofProvider: provider)
+    }
+    var signal = event.signal
+    signal?.quota = event.signal.map { quota($0.quota) } ?? 0
     quotas.note(
-      event, provider: quotaProvider(attempt.scope, fields, line),
-      operation: attempt.scope, fields, line)
+      QuotaAttempt(event, account: number, operation: attempt.scope, signal: signal),
+      provider: provider)
+  }
+
+  /// Where the quotas of a line's provider are counted: a pair that came too late may have a
+  /// provider that is known.
+  private func quotaProvider(_ attempt: AttemptLine, _ names: LineNames) -> Int {
+    let number = scopes[attempt.scope].providerNumber
+    guard scopes[attempt.scope].isOverflow else { return number }
+    let provider = NamePair(names.scopes.bytes(attempt.scopeName)).first
+      .prefix(textBytesMax: Self.labelBytesMax)
+    return providerNumber(provider.text) ?? number
   }
 
   public mutating func count(
-    _ operation: OperationLine, _ fields: LineScanner, _ line: Span<UInt8>
+    _ operation: OperationLine, _ names: LineNames, _ map: inout NameMap
   ) {
     let event = operation.event
     scopes[operation.scope].tally.count(event)
@@ -142,29 +170,33 @@ public struct LifetimeCounts: EventCounts {
     quotas.judge(at: now)
   }
 
+  public mutating func settle(_ attempts: SettledAttempts) {}
+
   private mutating func countError(
-    in scope: Int, _ fields: LineScanner, _ line: Span<UInt8>
+    _ error: Int, in scope: Int, _ names: LineNames, _ map: inout NameMap
   ) {
-    buffer.removeAll(keepingCapacity: true)
-    for key in [Key.errorType, .errorCode] {
-      _ = fields.withText(key, in: line) { buffer.append($0, bytesMax: Self.labelBytesMax) }
-      buffer.append(Self.separator)
-    }
-    if let status = fields.integer(.httpStatus, in: line) { buffer += String(status).utf8 }
-    let name = buffer
-    let number = scopes[scope].errorNames.number(name.span)
-    if number == nil { errorOverflow += 1 }
-    let index = number ?? scopes[scope].errorNames.count
-    if index == scopes[scope].errors.count {
-      let labels = name.split(separator: Self.separator, omittingEmptySubsequences: false)
-      let overflow = [String](repeating: Self.overflowLabel, count: 3)
-      scopes[scope].errors.append(
-        NamedError(
-          labels: number == nil ? overflow : labels.map { String(decoding: $0, as: UTF8.self) }))
-    }
+    let key = scope << 32 | error
+    let index = map.scopedErrors[key] ?? self.error(named: names.errors.bytes(error), in: scope)
+    map.scopedErrors[key] = index
+    if scopes[scope].errors[index].isOverflow { errorOverflow += 1 }
     scopes[scope].errors[index].count += 1
   }
 
-  /// Stands between the parts of a triple; it occurs in no UTF-8.
-  private static let separator: UInt8 = 0xFF
+  private mutating func error(named name: ArraySlice<UInt8>, in scope: Int) -> Int {
+    // An absent part is the empty label.
+    let name = ErrorName(name)
+    let labels = [name.type, name.code, name.httpStatus].map {
+      $0?.prefix(textBytesMax: Self.labelBytesMax) ?? []
+    }
+    let joined = Array(labels.joined(separator: [LineNames.separator]))
+    let number = scopes[scope].errorNames.number(joined.span)
+    let index = number ?? scopes[scope].errorNames.count
+    if index == scopes[scope].errors.count {
+      let overflow = [String](repeating: Self.overflowLabel, count: 3)
+      scopes[scope].errors.append(
+        NamedError(
+          labels: number == nil ? overflow : labels.map(\.text), isOverflow: number == nil))
+    }
+    return index
+  }
 }

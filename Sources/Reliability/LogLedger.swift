@@ -25,17 +25,19 @@ public struct LogLedger: Sendable {
   private var droppedByWriter: [Int: Int64] = [:]
 
   /// How much is remembered of writers.
-  public struct Limits: Sendable {
-    public var writersMax = Int.max
+  struct Limits: Sendable {
+    var writersMax = Int.max
     /// Ranges of missing numbers, of all writers.
-    public var gapsMax = Int.max
+    var gapsMax = Int.max
 
-    public init() {}
+    /// What takes less than 100 MiB.
+    static var mostWriters: Self { Self(writersMax: 1 << 20, gapsMax: 1 << 18) }
   }
 
-  public init(limits: Limits = Limits()) {
+  /// - Parameter hasher: that of the readers.
+  init(limits: Limits = Limits(), hasher: ByteHasher) {
     self.limits = limits
-    writers = WriterNames(capacity: limits.writersMax)
+    writers = WriterNames(capacity: limits.writersMax, hasher: hasher)
   }
 
   /// The keys whose values outside their closed set are counted.
@@ -58,54 +60,58 @@ public struct LogLedger: Sendable {
     sequences.reduce(0) { $0.addingSaturated($1.missing) }
   }
 
-  /// What became of a line that keeps the schema.
-  enum Acceptance {
-    case new(writer: Int)
-    /// It was read before, and is rejected.
-    case repeated
-    /// Counted; its number was not looked at.
-    case unchecked
+  /// The number of a line's writer; nil if there is no room for another.
+  mutating func writer(
+    _ event: LogEvent, _ names: LineNames, _ map: inout NameMap
+  ) -> Int? {
+    let number = map.writers.number(of: event.writer) {
+      writers.number(known: names.writers.id(event.writer)) ?? .max
+    }
+    return number == .max ? nil : number
   }
 
   /// Counts a line, unless it was read before.
-  mutating func accept(_ fields: LineScanner, _ line: Span<UInt8>) -> Acceptance {
-    guard let writer = fields.withText(.writer, in: line, { writers.number($0) }) ?? nil else {
-      return acceptUnchecked(fields, line)
+  ///
+  /// - Parameter writer: nil if there is no room for it; its numbers are not looked at.
+  /// - Returns: false if it was read before.
+  mutating func accept(_ event: LogEvent, writer: Int?) -> Bool {
+    if let writer {
+      guard check(event.seq, writer: writer) else { return false }
+    } else {
+      unchecked += 1
     }
-    if writer == sequences.count { sequences.append(SequenceSet()) }
+    kinds[event.kind] += 1
+    lastRecord = max(lastRecord ?? event.time, event.time)
+    if !event.unmapped.isEmpty { countUnmapped(event.unmapped) }
+    return true
+  }
+
+  /// Whether a number is new, or there is no room to tell.
+  private mutating func check(_ number: Int64, writer: Int) -> Bool {
+    while writer >= sequences.count { sequences.append(SequenceSet()) }
     let gapsBefore = sequences[writer].gaps.count
     let gapsMax = gapsBefore + (limits.gapsMax - gapCount)
-    switch sequences[writer].insert(fields.seq, gapsMax: gapsMax) {
-    case .new:
-      gapCount += sequences[writer].gaps.count - gapsBefore
-      count(fields, line, writer: writer)
-      return .new(writer: writer)
+    switch sequences[writer].insert(number, gapsMax: gapsMax) {
+    case .new: gapCount += sequences[writer].gaps.count - gapsBefore
+    case .noRoom: unchecked += 1
     case .repeated:
       rejected[.duplicate, default: 0] += 1
       repeats[writer, default: 0] += 1
-      return .repeated
-    case .noRoom: return acceptUnchecked(fields, line)
+      return false
+    }
+    return true
+  }
+
+  private mutating func countUnmapped(_ keys: UnmappedKeys) {
+    for (index, key) in Self.restrictedKeys.enumerated() where keys.contains(.key(at: index)) {
+      unmapped[key, default: 0] += 1
     }
   }
 
-  private mutating func acceptUnchecked(
-    _ fields: LineScanner, _ line: Span<UInt8>
-  ) -> Acceptance {
-    unchecked += 1
-    count(fields, line, writer: nil)
-    return .unchecked
-  }
-
-  private mutating func count(_ fields: LineScanner, _ line: Span<UInt8>, writer: Int?) {
-    kinds[fields.kind] += 1
-    lastRecord = max(lastRecord ?? fields.time, fields.time)
-    if fields.kind == .dropped { countLoss(fields, line, writer: writer) }
-  }
-
-  private mutating func countLoss(_ fields: LineScanner, _ line: Span<UInt8>, writer: Int?) {
-    guard let count = fields.count(.count, in: line) else { return }
+  /// Counts the losses that a `dropped` line reports.
+  mutating func countLoss(_ event: LogEvent, _ reason: DropReason, writer: Int?) {
+    let count = event.number
     dropped = dropped.addingSaturated(count)
-    let reason = DropReason(written: fields.string(.reason, in: line))
     let before = losses[reason, default: (0, 0)]
     losses[reason] = (before.reports + 1, before.lines.addingSaturated(count))
     if let writer {
@@ -113,17 +119,8 @@ public struct LogLedger: Sendable {
     }
   }
 
-  mutating func reject(_ reason: RejectionReason) {
-    rejected[reason, default: 0] += 1
-  }
-
-  /// The value of a key that is restricted to a closed set; an unknown one is counted.
-  mutating func member<Set: ClosedSet>(
-    _ key: Key, of set: Set.Type, _ fields: LineScanner, _ line: Span<UInt8>
-  ) -> Set? {
-    let member = fields.member(key, of: set, in: line)
-    if case .unmapped = member { unmapped[key, default: 0] += 1 }
-    return member.value
+  mutating func reject(_ reason: RejectionReason, count: Int = 1) {
+    rejected[reason, default: 0] += count
   }
 }
 
@@ -156,7 +153,7 @@ extension LogLedger {
       let set = sequences[writer]
       return WriterLosses(
         writer: writers.name(writer), missing: set.missing,
-        gaps: Array(set.gaps.prefix(gapsMax)), gapCount: set.gaps.count,
+        gaps: set.gaps.prefix(gapsMax), gapCount: set.gaps.count,
         repeated: repeats[writer, default: 0], dropped: droppedByWriter[writer, default: 0])
     }
     return (listed, concerned.count)

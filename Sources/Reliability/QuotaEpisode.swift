@@ -36,14 +36,25 @@ public struct QuotaEpisode: Sendable {
   private let opensAtOnce: Bool
   /// Numbers of the operation names that gave a signal.
   private var operations: Set<Int> = []
-  /// The signals in their order, where they are kept.
-  private(set) var refusals: [QuotaAttempt] = []
+  /// From the first signal to the latest of those that it was made of, if it was: what refused between
+  /// them is none of its signals.
+  private var parts: [ClosedRange<Timestamp>] = []
+  /// Operations without a parent that failed with a signal of it as their last attempt.
+  private(set) var operationsLost = 0
+  /// Signals that began after an end had been announced and before it came.
+  private(set) var pointlessAttempts = 0
+  /// The same if this is one with the episode before it, whose announcements then count too.
+  private var pointlessAfterEarlier = 0
+  private var announcements = QuotaAnnouncements()
+  private var earlierAnnouncements = QuotaAnnouncements()
 
-  init(_ attempt: QuotaAttempt, _ signal: QuotaSignal, keepsRefusals: Bool) {
+  /// - Parameter earlier: the episode before, if it may turn out to be one with this.
+  init(_ attempt: QuotaAttempt, _ signal: QuotaSignal, after earlier: QuotaEpisode?) {
     start = attempt.time
     latest = attempt.time
     opensAtOnce = signal.opensAtOnce
-    add(attempt, signal, keepsRefusals: keepsRefusals)
+    earlierAnnouncements = earlier?.announcements ?? QuotaAnnouncements()
+    add(attempt, signal)
   }
 
   /// The newest announcement, until it has passed: a later signal without one does not revoke it.
@@ -76,13 +87,30 @@ public struct QuotaEpisode: Sendable {
   }
 
   /// Takes one more signal; one that comes too late to stand in its place widens the episode.
-  mutating func add(_ attempt: QuotaAttempt, _ signal: QuotaSignal, keepsRefusals: Bool) {
+  mutating func add(_ attempt: QuotaAttempt, _ signal: QuotaSignal) {
     signals += 1
     start = min(start, attempt.time)
     latest = max(latest, attempt.time)
     operations.insert(attempt.operation)
-    if let end = signal.announcedEnd { newestAnnouncement = end }
-    if keepsRefusals { refusals.append(attempt) }
+    let own = announcements.end(before: attempt.began)
+    if let own, attempt.began < own { pointlessAttempts += 1 }
+    if let end = own ?? earlierAnnouncements.end(before: attempt.began), attempt.began < end {
+      pointlessAfterEarlier += 1
+    }
+    if let end = signal.announcedEnd {
+      newestAnnouncement = end
+      announcements.append(end, at: attempt.time)
+    }
+  }
+
+  /// Counts an operation that was lost with a signal of this time.
+  ///
+  /// - Returns: whether that is one of this episode.
+  mutating func lose(at time: Timestamp) -> Bool {
+    let isOwn = start <= time && time <= latest
+    guard parts.isEmpty ? isOwn : parts.contains(where: { $0.contains(time) }) else { return false }
+    operationsLost += 1
+    return true
   }
 
   /// Ends with an attempt like those that were refused that began after them, if this is one.
@@ -94,22 +122,10 @@ public struct QuotaEpisode: Sendable {
     return true
   }
 
-  /// Signals that were begun after an end had been announced and before it came; of those that are
-  /// kept.
-  var pointlessAttempts: Int {
-    let announcements = refusals.compactMap { refusal in
-      refusal.signal?.announcedEnd.map { (time: refusal.time, end: $0) }
-    }
-    return refusals.count { refusal in
-      // The newest of those that had been made.
-      let newest = announcements.partitioningIndex { $0.time >= refusal.began } - 1
-      return newest >= 0 && refusal.began < announcements[newest].end
-    }
-  }
-
   /// They are asked for only until it has ended.
   mutating func forgetOperations() {
     operations = []
+    earlierAnnouncements = QuotaAnnouncements()
   }
 
   func isNear(_ later: QuotaEpisode) -> Bool {
@@ -117,42 +133,65 @@ public struct QuotaEpisode: Sendable {
   }
 
   mutating func merge(_ later: QuotaEpisode) {
+    if parts.isEmpty { parts = [start...latest] }
+    parts.append(later.start...later.latest)
     start = min(start, later.start)
     latest = max(latest, later.latest)
     signals += later.signals
     newestAnnouncement = later.newestAnnouncement ?? newestAnnouncement
     acceptedAt = later.acceptedAt
-    refusals += later.refusals
+    operationsLost += later.operationsLost
+    pointlessAttempts += later.pointlessAfterEarlier
+    announcements.append(later.announcements)
+  }
+}
+
+/// The ends that refusals announced, in the order of their times; the newest of them.
+private struct QuotaAnnouncements: Sendable {
+  private var known: [(time: Timestamp, end: Timestamp)] = []
+  /// An attempt is in flight while others announce: no more than this.
+  private static let countMax = 1024
+
+  mutating func append(_ end: Timestamp, at time: Timestamp) {
+    if known.count == 2 * Self.countMax { known.removeFirst(Self.countMax) }
+    known.append((time, end))
+  }
+
+  mutating func append(_ later: QuotaAnnouncements) {
+    for (time, end) in later.known { append(end, at: time) }
+  }
+
+  /// The newest that was made before this time.
+  func end(before time: Timestamp) -> Timestamp? {
+    let index = known.partitioningIndex { $0.time >= time }
+    return index > 0 ? known[index - 1].end : nil
   }
 }
 
 /// What quota episodes need of an `attempt` line.
-struct QuotaAttempt: Sendable {
+struct QuotaAttempt: Timed, Sendable {
   let time: Timestamp
   /// Time − latency.
   let began: Timestamp
-  /// Number of the provider and account.
-  let account: Int
-  /// Number of the operation name.
-  let operation: Int
+  // Narrow: many wait to be put in order.
+  private let narrowAccount: UInt32
+  private let narrowOperation: UInt32
   /// Nil if it was accepted.
   let signal: QuotaSignal?
-  /// Its place in reading order.
-  let place: Int
 
-  init(_ event: AttemptEvent, account: Int, operation: Int, signal: QuotaSignal?, place: Int) {
+  /// - Parameters:
+  ///   - account: number of the provider and account.
+  ///   - operation: number of the operation name.
+  init(_ event: AttemptEvent, account: Int, operation: Int, signal: QuotaSignal?) {
     time = event.time
-    began = event.time.advanced(byMilliseconds: -event.latencyMilliseconds)
-    self.account = account
-    self.operation = operation
+    began = event.began
+    narrowAccount = UInt32(account)
+    narrowOperation = UInt32(operation)
     self.signal = signal
-    self.place = place
   }
 
-  /// Order of events: by time, in reading order where times are equal.
-  static func precedes(_ one: Self, _ other: Self) -> Bool {
-    (one.time, one.place) < (other.time, other.place)
-  }
+  var account: Int { Int(narrowAccount) }
+  var operation: Int { Int(narrowOperation) }
 }
 
 extension Array {

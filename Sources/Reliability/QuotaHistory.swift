@@ -1,69 +1,131 @@
 import AttemptLog
 
-/// What the quota episodes of a whole log are made of, while it is read: for the report.
+/// The quota episodes of a log that have a part in a span of time: for the report.
 struct QuotaHistory: Sendable {
-  private var accounts = AccountNames()
-  private var quotas = QuotaNames()
-  /// By the places of their attempts.
-  private var signals: [Int: QuotaSignal] = [:]
-  private var refusedAccounts: Set<Int> = []
+  /// Accounts that are followed each by itself; the later ones are followed together.
+  static let accountsMax = 10_000
+  /// Names of quotas; later ones are `_other`.
+  static let namesMax = 1000
+  /// Attempts that wait to be put in order.
+  static let heldMax = 1 << 14
 
-  /// Notes an attempt.
-  ///
-  /// - Returns: the number of its provider and account; nil if no episode can need it.
-  mutating func note(
-    _ event: AttemptEvent, place: Int, _ fields: LineScanner, _ line: Span<UInt8>
-  ) -> Int? {
-    let signal = QuotaSignal(event, names: &quotas, fields, line)
-    guard signal != nil || event.isAccepted, let account = accounts.number(fields, line) else {
-      return nil
-    }
-    if let signal {
-      signals[place] = signal
-      refusedAccounts.insert(account)
-    }
-    return account
+  private let span: Window
+  private var order = ReorderBuffer<QuotaAttempt>(heldMax: heldMax)
+  private var accounts = BoundedNames(capacity: accountsMax)
+  private var quotas = BoundedNames(capacity: namesMax)
+  private var episodes = Episodes()
+  private var losses: [Loss] = []
+
+  fileprivate struct Key: Hashable, Sendable {
+    let account: Int
+    let quota: Int
   }
 
-  /// Whether a quota of the account refused anything.
-  func hasRefused(_ account: Int) -> Bool { refusedAccounts.contains(account) }
-
-  /// The attempt as its episodes need it.
-  func attempt(_ line: AttemptLine, account: Int, place: Int) -> QuotaAttempt {
-    QuotaAttempt(
-      line.event, account: account, operation: line.scope, signal: signals[place], place: place)
+  /// An operation whose last attempt was a signal.
+  fileprivate struct Loss: Sendable {
+    let key: Key
+    let time: Timestamp
   }
 
-  /// All episodes, by their start.
-  ///
-  /// - Parameters:
-  ///   - attempts: those of accounts that were refused, in the order of events.
-  ///   - isLost: whether the attempt at a place was the last one of an operation that was lost.
-  func episodes(
-    _ attempts: some Sequence<QuotaAttempt>, isLost: (_ place: Int) -> Bool
-  ) -> [QuotaEpisodeRow] {
-    var tracks: [Int: [Int: QuotaTrack]] = [:]  // by account and quota
-    for attempt in attempts {
-      if let signal = attempt.signal {
-        tracks[attempt.account, default: [:]][signal.quota, default: QuotaTrack()]
-          .refuse(attempt, signal, keepsRefusals: true)
-      } else if let quotas = tracks[attempt.account]?.keys {
-        for quota in Array(quotas) { tracks[attempt.account]?[quota]?.accept(attempt) }
+  /// - Parameter span: episodes without a part in it are not kept.
+  init(span: Window) {
+    self.span = span
+  }
+
+  /// Attempts that came too late to be put in order.
+  var late: Int { order.late }
+
+  mutating func account(named name: ArraySlice<UInt8>) -> Int { accounts.number(name) }
+  mutating func quota(named name: ArraySlice<UInt8>) -> Int { quotas.number(name) }
+
+  /// Notes a signal or an attempt that was accepted.
+  mutating func note(_ attempt: QuotaAttempt) {
+    order.append(attempt)
+    if order.isFull { fold(all: false) }
+  }
+
+  /// Notes that an operation was lost with a signal.
+  mutating func noteLoss(account: Int, quota: Int, at time: Timestamp) {
+    losses.append(Loss(key: Key(account: account, quota: quota), time: time))
+  }
+
+  private mutating func fold(all: Bool) {
+    order.take(all: all) { episodes.fold($0) }
+    episodes.ended = episodes.ended.compactMapValues { ended in
+      let kept = ended.filter { span.overlaps($0.start, $0.end) }
+      return kept.isEmpty ? nil : kept
+    }
+    let folded = order.frontier
+    losses = losses.filter { loss in
+      guard all || loss.time < folded else { return true }
+      episodes.lose(loss)
+      return false
+    }
+  }
+
+  /// All episodes that have a part in the span, by their start; nothing more comes.
+  mutating func conclude() -> [QuotaEpisodeRow] {
+    fold(all: true)
+    episodes.conclude()
+    return episodes.ended.flatMap { key, episodes in
+      let account = NamePair(accounts.name(key.account))
+      return episodes.filter { span.overlaps($0.start, $0.end) }.map {
+        QuotaEpisodeRow(
+          provider: account.first.text, account: account.second?.text,
+          quota: quotas.name(key.quota).text, episode: $0)
+      }
+    }.sorted { $0.precedes($1) }
+  }
+}
+
+extension QuotaHistory {
+  fileprivate struct Episodes: Sendable {
+    /// Of each account the quotas that ever refused it, with their tracks.
+    private var tracks: [[(quota: Int, track: QuotaTrack)]] = []
+    /// Those that nothing can change any more but an operation that is lost with one.
+    var ended: [Key: [QuotaEpisode]] = [:]
+
+    mutating func fold(_ attempt: QuotaAttempt) {
+      let account = attempt.account
+      guard let signal = attempt.signal else {
+        guard account < tracks.count else { return }
+        for index in tracks[account].indices { tracks[account][index].track.accept(attempt) }
+        return
+      }
+      while tracks.count <= account { tracks.append([]) }
+      let known = place(Key(account: account, quota: signal.quota))
+      let index = known ?? tracks[account].count
+      if known == nil { tracks[account].append((signal.quota, QuotaTrack())) }
+      tracks[account][index].track.refuse(attempt, signal)
+      let final = tracks[account][index].track.takeFinal()
+      if !final.isEmpty {
+        ended[Key(account: account, quota: signal.quota), default: []] += final
       }
     }
-    var rows: [QuotaEpisodeRow] = []
-    for (account, tracks) in tracks {
-      for (quota, track) in tracks {
-        rows += track.concluded().map { episode in
-          QuotaEpisodeRow(
-            provider: accounts.provider(account), account: accounts.account(account),
-            quota: quotas.name(quota), episode: episode,
-            operationsLost: episode.refusals.count { isLost($0.place) },
-            pointlessAttempts: episode.pointlessAttempts)
+
+    mutating func lose(_ loss: Loss) {
+      if let index = place(loss.key),
+        tracks[loss.key.account][index].track.lose(at: loss.time)
+      {
+        return
+      }
+      for index in (ended[loss.key] ?? []).indices.reversed()
+      where ended[loss.key]?[index].lose(at: loss.time) == true { return }
+    }
+
+    private func place(_ key: Key) -> Int? {
+      guard key.account < tracks.count else { return nil }
+      return tracks[key.account].firstIndex { $0.quota == key.quota }
+    }
+
+    mutating func conclude() {
+      for (account, quotas) in tracks.enumerated() {
+        for (quota, track) in quotas {
+          ended[Key(account: account, quota: quota), default: []] += track.concluded()
         }
       }
+      tracks = []
     }
-    return rows.sorted { $0.precedes($1) }
   }
 }
 
@@ -75,8 +137,9 @@ public struct QuotaEpisodeRow: Sendable {
   public let quota: String
   public let episode: QuotaEpisode
   /// Operations without a parent that failed with a signal of the episode as their last attempt.
-  public let operationsLost: Int
-  public let pointlessAttempts: Int
+  public var operationsLost: Int { episode.operationsLost }
+  /// Signals that began after an end had been announced and before it came.
+  public var pointlessAttempts: Int { episode.pointlessAttempts }
 
   fileprivate func precedes(_ other: Self) -> Bool {
     if episode.start != other.episode.start { return episode.start < other.episode.start }
@@ -85,43 +148,5 @@ public struct QuotaEpisodeRow: Sendable {
 
   private var texts: [String] {
     [provider, account ?? "", quota, account == nil ? "" : "present"]
-  }
-}
-
-/// The pairs of provider and account, numbered in the order in which they came.
-struct AccountNames: Sendable {
-  private var known: Interner
-  private let nameBytesMax: Int
-  private var buffer: [UInt8] = []
-  /// Stands behind the provider, and again before an account; it occurs in no UTF-8.
-  private static let separator: UInt8 = 0xFF
-
-  init(capacity: Int = .max, nameBytesMax: Int = .max) {
-    known = Interner(capacity: capacity)
-    self.nameBytesMax = nameBytesMax
-  }
-
-  /// The number of a line's pair; nil if it is new and there is no room.
-  mutating func number(_ fields: LineScanner, _ line: Span<UInt8>) -> Int? {
-    let bytesMax = nameBytesMax
-    buffer.removeAll(keepingCapacity: true)
-    _ = fields.withText(.provider, in: line) { buffer.append($0, bytesMax: bytesMax) }
-    buffer.append(Self.separator)
-    _ = fields.withText(.account, in: line) { text in
-      buffer.append(Self.separator)
-      buffer.append(text, bytesMax: bytesMax)
-    }
-    let name = buffer
-    return known.number(name.span)
-  }
-
-  func provider(_ number: Int) -> String {
-    String(decoding: known.bytes(number).prefix { $0 != Self.separator }, as: UTF8.self)
-  }
-
-  /// Nil if the log has none.
-  func account(_ number: Int) -> String? {
-    let rest = known.bytes(number).drop { $0 != Self.separator }.dropFirst()
-    return rest.isEmpty ? nil : String(decoding: rest.dropFirst(), as: UTF8.self)
   }
 }

@@ -1,3 +1,5 @@
+import AttemptLog
+
 /// One quota of one account: its episodes, from attempts in the order of their times.
 struct QuotaTrack: Sendable {
   /// Those that have ended, merged where they lie near each other.
@@ -5,13 +7,21 @@ struct QuotaTrack: Sendable {
   private var run: QuotaEpisode?
 
   /// Takes an attempt that this quota refused.
-  mutating func refuse(_ attempt: QuotaAttempt, _ signal: QuotaSignal, keepsRefusals: Bool) {
+  mutating func refuse(_ attempt: QuotaAttempt, _ signal: QuotaSignal) {
     conclude(before: attempt)
     if run == nil {
-      run = QuotaEpisode(attempt, signal, keepsRefusals: keepsRefusals)
+      run = QuotaEpisode(attempt, signal, after: episodes.last)
     } else {
-      run?.add(attempt, signal, keepsRefusals: keepsRefusals)
+      run?.add(attempt, signal)
     }
+  }
+
+  /// Counts an operation that was lost with a signal of this time, by the episode that has it; one
+  /// that was given away is not asked.
+  mutating func lose(at time: Timestamp) -> Bool {
+    if run?.lose(at: time) == true { return true }
+    for index in episodes.indices.reversed() where episodes[index].lose(at: time) { return true }
+    return false
   }
 
   /// Takes an attempt of the account that was accepted.

@@ -7,16 +7,16 @@ public import AttemptLog
 public struct QuotaWatch: Sendable {
   /// Accounts that are followed each by itself; the later ones of a provider are followed together.
   public static let accountsMax = 1000
-  /// Names of quotas; later ones are `other`.
+  /// Names of quotas, `other` among them, which stands for the later ones.
   public static let namesMax = 32
   /// Attempts that wait, at least.
   static let heldMax = 8192
 
-  private var names = AccountNames(
-    capacity: accountsMax, nameBytesMax: LifetimeCounts.labelBytesMax)
-  private var quotas = QuotaNames(capacity: namesMax)
+  private var names = Interner(capacity: accountsMax)
+  private var quotas = BoundedNames(
+    capacity: namesMax - 1, overflow: Array(QuotaName.other.rawValue.utf8))
   private var accounts: [Int: Account] = [:]
-  private var held: [QuotaAttempt] = []
+  private var order = ReorderBuffer<QuotaAttempt>(heldMax: heldMax)
   private var noted = 0
   /// By provider; what was told about each quota, and by which time.
   private var readings: [Int: Table<QuotaName, Reading>] = [:]
@@ -66,56 +66,59 @@ public struct QuotaWatch: Sendable {
 // MARK: - Folding
 
 extension QuotaWatch {
+  /// The number of an account; nil if it is new and there is no room.
+  mutating func account(named name: ArraySlice<UInt8>) -> Int? {
+    names.number(NamePair(name).cut(bytesMax: LifetimeCounts.labelBytesMax).span)
+  }
+
+  mutating func quota(named name: ArraySlice<UInt8>) -> Int { quotas.number(name) }
+
   /// - Parameters:
+  ///   - attempt: a signal, or an attempt that was accepted.
   ///   - provider: number of its label.
-  ///   - operation: number of its pair.
-  mutating func note(
-    _ event: AttemptEvent, provider: Int, operation: Int, _ fields: LineScanner,
-    _ line: Span<UInt8>
-  ) {
-    read(event, provider, fields, line)
-    let signal = QuotaSignal(event, names: &quotas, fields, line)
-    guard signal != nil || event.isAccepted else { return }
-    // Together with those of its provider if it came too late.
-    let account = names.number(fields, line) ?? Self.accountsMax + provider
-    if signal != nil && accounts[account] == nil { accounts[account] = Account(provider: provider) }
-    held.append(
-      QuotaAttempt(event, account: account, operation: operation, signal: signal, place: noted))
+  mutating func note(_ attempt: QuotaAttempt, provider: Int) {
+    if attempt.signal != nil && accounts[attempt.account] == nil {
+      accounts[attempt.account] = Account(provider: provider)
+    }
+    order.append(attempt)
     noted += 1
-    if held.count >= 2 * Self.heldMax { fold(held.count - Self.heldMax) }
+    if order.isFull { fold(all: false) }
   }
 
-  /// Folds the earliest of those that wait.
-  private mutating func fold(_ count: Int) {
-    held.sort(by: QuotaAttempt.precedes)
-    for attempt in held.prefix(count) where accounts[attempt.account] != nil {
-      accounts[attempt.account]?.fold(attempt, quotas)
+  /// Where the quotas of a provider are followed whose accounts came too late.
+  func account(ofProvider provider: Int) -> Int { Self.accountsMax + provider }
+
+  private mutating func fold(all: Bool) {
+    order.take(all: all) { attempt in
+      if accounts[attempt.account] != nil { accounts[attempt.account]?.fold(attempt, quotas) }
     }
-    held.removeFirst(count)
   }
 
-  private mutating func read(
-    _ event: AttemptEvent, _ provider: Int, _ fields: LineScanner, _ line: Span<UInt8>
-  ) {
-    let limit = fields.number(.quotaLimit, in: line)
-    let remaining = fields.number(.quotaRemaining, in: line)
-    guard limit != nil || remaining != nil else { return }
-    let quota = fields.string(.quotaName, in: line).flatMap(QuotaName.init) ?? .other
+  /// Takes what a response said.
+  mutating func read(_ reading: QuotaReading, quota: Int?, at time: Timestamp, provider: Int) {
+    let quota = quota.map { quotas.quotaName($0) } ?? .other
     var table = readings[provider] ?? Table(repeating: Reading())
-    if let limit, event.time >= table[quota].limitTime {
+    if let limit = reading.limit, time >= table[quota].limitTime {
       table[quota].limit = limit
-      table[quota].limitTime = event.time
+      table[quota].limitTime = time
     }
-    if let remaining, event.time >= table[quota].remainingTime {
+    if let remaining = reading.remaining, time >= table[quota].remainingTime {
       table[quota].remaining = remaining
-      table[quota].remainingTime = event.time
+      table[quota].remainingTime = time
     }
     readings[provider] = table
   }
 }
 
+extension BoundedNames {
+  /// Which of the closed set it is.
+  fileprivate func quotaName(_ number: Int) -> QuotaName {
+    QuotaName(rawValue: name(number).text) ?? .other
+  }
+}
+
 extension QuotaWatch.Account {
-  fileprivate mutating func fold(_ attempt: QuotaAttempt, _ names: QuotaNames) {
+  fileprivate mutating func fold(_ attempt: QuotaAttempt, _ names: BoundedNames) {
     guard let signal = attempt.signal else {
       for index in tracks.indices { tracks[index].accept(attempt) }
       return
@@ -125,9 +128,9 @@ extension QuotaWatch.Account {
       quotas.append(signal.quota)
       tracks.append(QuotaTrack())
     }
-    tracks[index].refuse(attempt, signal, keepsRefusals: false)
+    tracks[index].refuse(attempt, signal)
     for episode in tracks[index].takeFinal() {
-      let quota = names.quota(signal.quota)
+      let quota = names.quotaName(signal.quota)
       before[quota].episodes += 1
       before[quota].microseconds = before[quota].microseconds.addingSaturated(
         max(0, episode.end.microseconds - episode.start.microseconds))
@@ -142,7 +145,7 @@ extension QuotaWatch {
   mutating func judge(at now: Timestamp) {
     if judged?.noted != noted {
       var whole = self
-      whole.fold(whole.held.count)
+      whole.fold(all: true)
       judged = (noted, whole.accounts)
     }
     var states: [Int: Table<QuotaName, State>] = [:]
@@ -177,11 +180,11 @@ extension QuotaWatch.State {
 
 extension QuotaWatch.Account {
   fileprivate func add(
-    to states: inout Table<QuotaName, QuotaWatch.State>, _ names: QuotaNames, _ now: Timestamp
+    to states: inout Table<QuotaName, QuotaWatch.State>, _ names: BoundedNames, _ now: Timestamp
   ) {
     var totals = before
     for (name, track) in zip(quotas, tracks) {
-      let quota = names.quota(name)
+      let quota = names.quotaName(name)
       for episode in track.concluded() {
         totals[quota].episodes += 1
         totals[quota].microseconds = totals[quota].microseconds.addingSaturated(

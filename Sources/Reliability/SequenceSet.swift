@@ -8,9 +8,8 @@ struct SequenceSet: Sendable {
     case noRoom
   }
 
-  /// Numbers that are missing between the lowest and the highest, as ranges in order that do not
-  /// touch each other.
-  private(set) var gaps: [ClosedRange<Int64>] = []
+  /// Numbers that are missing between the lowest and the highest, as ranges.
+  private(set) var gaps = RangeList()
   /// How many those are.
   private(set) var missing: Int64 = 0
   /// From 1; the highest is below the lowest while there is none.
@@ -32,7 +31,7 @@ struct SequenceSet: Sendable {
     } else if number < lowest {
       if number < lowest - 1 {
         guard gaps.count < gapsMax else { return .noRoom }
-        gaps.insert(number + 1...lowest - 1, at: 0)
+        gaps.prepend(number + 1...lowest - 1)
         missing += lowest - 1 - number
       }
       lowest = number
@@ -43,22 +42,17 @@ struct SequenceSet: Sendable {
   }
 
   private mutating func fill(_ number: Int64, gapsMax: Int) -> Insertion {
-    var index = 0
-    var end = gaps.count
-    while index < end {
-      let middle = (index + end) / 2
-      if gaps[middle].upperBound < number { index = middle + 1 } else { end = middle }
+    guard let (place, gap) = gaps.first(notBefore: number), gap.contains(number) else {
+      return .repeated
     }
-    guard index < gaps.count, gaps[index].contains(number) else { return .repeated }
-    let gap = gaps[index]
     switch (gap.lowerBound == number, gap.upperBound == number) {
-    case (true, true): gaps.remove(at: index)
-    case (true, false): gaps[index] = number + 1...gap.upperBound
-    case (false, true): gaps[index] = gap.lowerBound...number - 1
+    case (true, true): gaps.remove(at: place)
+    case (true, false): gaps.replace(at: place, by: number + 1...gap.upperBound)
+    case (false, true): gaps.replace(at: place, by: gap.lowerBound...number - 1)
     case (false, false):
       guard gaps.count < gapsMax else { return .noRoom }
-      gaps[index] = gap.lowerBound...number - 1
-      gaps.insert(number + 1...gap.upperBound, at: index + 1)
+      gaps.replace(at: place, by: gap.lowerBound...number - 1)
+      gaps.insert(number + 1...gap.upperBound, after: place)
     }
     missing -= 1
     return .new

@@ -89,9 +89,11 @@ public struct Tally: Sendable {
 // MARK: - Counting
 
 extension Tally {
-  /// - Parameter listsNumber: whether a retry is also counted by its number, of which a log may hold
-  ///   any number of different ones.
-  mutating func count(_ attempt: AttemptEvent, listsNumber: Bool) {
+  /// Retries with a higher number are not counted by it: a log may hold any number of them.
+  public static let listedAttemptMax: Int64 = 100
+
+  /// - Parameter listsNumber: whether a retry is also counted by its number.
+  mutating func count(_ attempt: AttemptFigures, listsNumber: Bool) {
     let kind: AttemptKind = attempt.number == 1 ? .initial : .retry
     attempts[kind].count += 1
     latency[attempt.result].add(attempt.latencyMilliseconds)
@@ -99,7 +101,9 @@ extension Tally {
     if let errorClass = attempt.errorClass { attempts[kind].failures[errorClass] += 1 }
     guard kind == .retry else { return }
     retries[attempt.retryReason].count(attempt)
-    if listsNumber { retriesByAttempt[attempt.number, default: Retries()].count(attempt) }
+    if listsNumber, attempt.number <= Self.listedAttemptMax {
+      retriesByAttempt[attempt.number, default: Retries()].count(attempt)
+    }
     if let slept = attempt.sleptMilliseconds { backoff[attempt.sleptSource].add(slept) }
   }
 
@@ -112,7 +116,7 @@ extension Tally {
 }
 
 extension Tally.Retries {
-  fileprivate mutating func count(_ attempt: AttemptEvent) {
+  fileprivate mutating func count(_ attempt: AttemptFigures) {
     switch attempt.errorClass {
     case nil: succeeded += 1
     case .cancelled:

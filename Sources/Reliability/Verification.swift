@@ -5,7 +5,7 @@ public import AttemptLog
 /// What is wrong is kept as findings until they are taken, a bounded number of each reason; the
 /// totals are exact.
 public struct Verification: RecordSink {
-  public private(set) var log = LogLedger(limits: Self.limits)
+  public private(set) var log: LogLedger
   /// Records that share their line with something else: those behind a torn one, say.
   public private(set) var recovered = 0
   public private(set) var blankLines = 0
@@ -24,19 +24,15 @@ public struct Verification: RecordSink {
   private var findings: [Finding] = []
   private var kept: [RejectionReason: Int] = [:]
   private var follower: LogFollower?
+  private var reader: EventReader
+  private var map = NameMap()
+  /// Only used while one line is accepted.
+  private var events = EventList()
 
   /// Findings of each reason that are kept.
   public static let findingsMax = 50
   /// What is read between two looks at the findings.
   static let bytesOfPass = 4 << 20
-
-  /// A million writers take less than 100 MiB.
-  private static var limits: LogLedger.Limits {
-    var limits = LogLedger.Limits()
-    limits.writersMax = 1 << 20
-    limits.gapsMax = 1 << 18
-    return limits
-  }
 
   /// Bytes behind the last newline of a file that may grow.
   public struct UnfinishedLine: Equatable, Sendable {
@@ -46,7 +42,11 @@ public struct Verification: RecordSink {
     public let bytes: Int
   }
 
-  public init() {}
+  public init() {
+    let hasher = ByteHasher()
+    log = LogLedger(limits: .mostWriters, hasher: hasher)
+    reader = EventReader(hasher: hasher)
+  }
 
   /// Nothing was rejected, is missing, was lost by its writer or could not be checked.
   public var isSound: Bool {
@@ -93,17 +93,15 @@ public struct Verification: RecordSink {
   public mutating func accept(
     _ fields: LineScanner, _ line: Span<UInt8>, at position: LinePosition
   ) {
-    if case .repeated = log.accept(fields, line) {
+    if reader.renumberIfFull() { map = NameMap() }
+    events.removeAll()
+    reader.read(fields, line, into: &events)
+    guard events.lines.allSatisfy({ log.accept($0, events.dropReasons.first, reader.names, &map) })
+    else {
       let writer = fields.string(.writer, in: line) ?? ""
       return add(.duplicate(writer: writer, seq: fields.seq), line, at: position)
     }
     if position.isPiece { recovered += 1 }
-    // What the endpoint and the report need of a line counts the values that stand for others.
-    switch fields.kind {
-    case .attempt: _ = AttemptEvent(fields, line, &log)
-    case .operation: _ = OperationEvent(fields, line, &log)
-    case .segment, .writerStart, .attemptStart, .dropped, .writerStop, .unknown: break
-    }
   }
 
   public mutating func reject(
@@ -136,3 +134,15 @@ extension Verification {
 // As its follower.
 @available(*, unavailable)
 extension Verification: Sendable {}
+
+extension LogLedger {
+  /// Counts a line and the loss that it reports, unless it was read before.
+  fileprivate mutating func accept(
+    _ event: LogEvent, _ reason: DropReason?, _ names: LineNames, _ map: inout NameMap
+  ) -> Bool {
+    let writer = writer(event, names, &map)
+    guard accept(event, writer: writer) else { return false }
+    if let reason { countLoss(event, reason, writer: writer) }
+    return true
+  }
+}

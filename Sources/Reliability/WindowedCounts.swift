@@ -2,63 +2,59 @@ public import AttemptLog
 
 /// Counts events by the windows in which they belong: what the report shows.
 ///
-/// An operation belongs to the window in which it ended, and its attempts go with it; where the end
-/// is comes later in the log, so attempts are kept until all is read, and so are the ends of operations
-/// for the incidents. Memory grows with the log: about 270 bytes a line.
+/// An operation belongs to the window in which it ended, and its attempts go with it.
 public struct WindowedCounts: EventCounts {
-  public static let finishedOperationsMax = Int.max
+  public static let keepsAttempts = true
+  /// Pairs of provider and operation, and errors as the provider names them, that are listed each by
+  /// itself; the later ones are `_other`.
+  static let scopesMax = 1000
+  static let errorsMax = 10_000
 
   /// Disjoint, in order.
   public let windows: [Window]
   /// The windows whose errors are listed; the rest only has tallies.
   private let detailed: Range<Int>
 
-  private var names = ScopeNames(capacity: .max, nameBytesMax: .max)
-  private var texts = Interner()
-  private var attempts: [PendingAttempt] = []
-  private var endOf: [ByteHasher.Key: End] = [:]
-  private var quotas = QuotaHistory()
-  private var incidentHistory = IncidentHistory()
+  private var scopeNames: BoundedNames
+  private var errorNames: BoundedNames
+  private var quotas: QuotaHistory
+  private var incidentHistory: IncidentHistory
   private var isJudged = false
-  private var tallies: [Cell: Tally] = [:]
+  private var tallies: [Tally] = []
+  /// For each pair, without a parent and with one, the places of the windows' tallies; -1 if nothing
+  /// was counted.
+  private var cells: [[Int32]] = []
   private var errors: [ErrorKey: ErrorCount] = [:]
-  /// Of the whole log, by their start.
+  /// The window that a time was found in last.
+  private var newestWindow = 0
+  /// Those that have a part in the windows, by their start.
   public private(set) var quotaEpisodes: [QuotaEpisodeRow] = []
   public private(set) var incidents: [Incident] = []
 
+  /// - Parameter windows: at least one.
   public init(windows: [Window], detailed: Range<Int>) {
+    guard let first = windows.first, let last = windows.last else {
+      preconditionFailure("a report has a window")
+    }
     self.windows = windows
     self.detailed = detailed
+    let span = Window(from: first.from, to: last.to)
+    quotas = QuotaHistory(span: span)
+    incidentHistory = IncidentHistory(span: span)
+    let overflow = BoundedNames.overflow
+    scopeNames = BoundedNames(
+      capacity: Self.scopesMax, overflow: overflow + [LineNames.separator] + overflow)
+    errorNames = BoundedNames(capacity: Self.errorsMax, overflow: ErrorName.overflow)
   }
 
-  private struct PendingAttempt: Sendable {
-    let line: AttemptLine
-    // Narrow, as there are many; an `Interner` gives no larger numbers.
-    let type: UInt32?
-    let code: UInt32?
-    /// Where its quotas are followed; nil if no episode can need it.
-    let account: UInt32?
-  }
-
-  /// Of an operation's last line.
-  private struct End: Sendable {
-    let time: Timestamp
-    /// Whether it has no parent and failed.
-    let isLost: Bool
-  }
-
-  private struct Cell: Hashable, Sendable {
-    let scope: Int
-    let hasParent: Bool
-    let window: Int
-  }
+  /// Lines that stood too far from the place of their time for incidents and quota episodes to be
+  /// exact.
+  public var lateLines: Int { quotas.late + incidentHistory.late }
 
   private struct ErrorKey: Hashable, Sendable {
     let scope: Int
     let errorClass: ErrorClass
-    let type: Int?
-    let code: Int?
-    let httpStatus: Int64?
+    let error: Int
   }
 
   private struct ErrorCount: Sendable {
@@ -66,127 +62,119 @@ public struct WindowedCounts: EventCounts {
     var final = 0
   }
 
-  public mutating func scope(_ fields: LineScanner, _ line: Span<UInt8>) -> Int {
-    guard let number = names.number(fields, line) else {
-      preconditionFailure("names without a bound have room")
+  public mutating func scope(named name: ArraySlice<UInt8>) -> Int {
+    let name = NamePair(name).cut(bytesMax: BoundedNames.textBytesMax)
+    return scopeNames.number(name[...])
+  }
+
+  public mutating func noteLine(of scope: Int) {}
+
+  public mutating func count(
+    _ attempt: AttemptLine, _ names: LineNames, _ map: inout NameMap
+  ) -> KeptAttempt? {
+    let error = attempt.event.error.map { self.error(Int($0), names, &map) }
+    return KeptAttempt(attempt, error: error, refusal: noteQuota(attempt, names, &map))
+  }
+
+  /// Of a signal: of what.
+  private mutating func noteQuota(
+    _ attempt: AttemptLine, _ names: LineNames, _ map: inout NameMap
+  ) -> KeptAttempt.Refusal? {
+    guard let account = attempt.event.account.map({ Int($0) }) else { return nil }
+    let number = map.accounts.number(of: account) {
+      let name = NamePair(names.accounts.bytes(account)).cut(bytesMax: BoundedNames.textBytesMax)
+      return quotas.account(named: name[...])
     }
-    return number
+    var signal = attempt.event.signal
+    if let name = signal?.quota {
+      signal?.quota = map.quotas.number(of: name) {
+        quotas.quota(
+          named: names.quotas.bytes(name).prefix(textBytesMax: BoundedNames.textBytesMax))
+      }
+    }
+    quotas.note(
+      QuotaAttempt(attempt.event, account: number, operation: attempt.scope, signal: signal))
+    return signal.map { .init(account: number, quota: $0.quota) }
+  }
+
+  private mutating func error(
+    _ number: Int, _ names: LineNames, _ map: inout NameMap
+  ) -> Int {
+    map.errors.number(of: number) {
+      let name = ErrorName(names.errors.bytes(number)).cut(bytesMax: BoundedNames.textBytesMax)
+      return errorNames.number(name[...])
+    }
   }
 
   public mutating func count(
-    _ attempt: AttemptLine, _ fields: LineScanner, _ line: Span<UInt8>
-  ) {
-    let isFailure = attempt.event.errorClass != nil
-    let account = quotas.note(attempt.event, place: attempts.count, fields, line)
-    attempts.append(
-      PendingAttempt(
-        line: attempt,
-        type: isFailure ? text(.errorType, fields, line).map { UInt32($0) } : nil,
-        code: isFailure ? text(.errorCode, fields, line).map { UInt32($0) } : nil,
-        account: account.map { UInt32($0) }))
-  }
-
-  public mutating func count(
-    _ operation: OperationLine, _ fields: LineScanner, _ line: Span<UInt8>
+    _ operation: OperationLine, _ names: LineNames, _ map: inout NameMap
   ) {
     let event = operation.event
-    let isFailure = event.outcome != .success && event.outcome.isFateKnown
-    if let id = operation.id {
-      endOf[id] = End(time: event.time, isLost: isFailure && !operation.hasParent)
+    var error: Int?
+    if event.isFailure, let number = event.error { error = self.error(Int(number), names, &map) }
+    if event.outcome.isFateKnown {
+      incidentHistory.note(event, scope: operation.scope, error: error)
     }
-    incidentHistory.note(
-      event, scope: operation.scope, error: isFailure ? errorName(event, fields, line) : nil)
     guard let window = window(of: event.time) else { return }
-    tally(operation, in: window)
-    guard isFailure, let errorClass = event.errorClass, detailed.contains(window) else { return }
-    let key = ErrorKey(
-      scope: operation.scope, errorClass: errorClass, type: text(.errorType, fields, line),
-      code: text(.errorCode, fields, line), httpStatus: event.httpStatus)
+    tallies[cell(operation.scope, operation.hasParent, window)].count(event)
+    guard let error, let errorClass = event.errorClass, detailed.contains(window) else { return }
+    let key = ErrorKey(scope: operation.scope, errorClass: errorClass, error: error)
     errors[key, default: ErrorCount()].final += 1
   }
 
   public mutating func countAbandoned(_ operation: OperationLine) {
     guard let window = window(of: operation.event.time) else { return }
-    tally(operation, in: window)
+    tallies[cell(operation.scope, operation.hasParent, window)].count(operation.event)
   }
 
-  /// Counts the attempts, now that the ends of their operations are known.
+  public mutating func settle(_ settled: SettledAttempts) {
+    var last: KeptAttempt?
+    for attempt in settled.attempts {
+      if attempt.figures.number >= last?.figures.number ?? 0 { last = attempt }
+      settle(attempt, at: settled.end?.time ?? attempt.time)
+    }
+    if let last, let refusal = last.refusal, settled.end?.isLost == true {
+      quotas.noteLoss(account: refusal.account, quota: refusal.quota, at: last.time)
+    }
+  }
+
+  private mutating func settle(_ attempt: KeptAttempt, at time: Timestamp) {
+    guard let window = window(of: time) else { return }
+    let scope = attempt.scope
+    tallies[cell(scope, attempt.hasParent, window)].count(attempt.figures, listsNumber: true)
+    guard let errorClass = attempt.figures.errorClass, errorClass != .cancelled,
+      let error = attempt.error, detailed.contains(window)
+    else { return }
+    let key = ErrorKey(scope: scope, errorClass: errorClass, error: error)
+    errors[key, default: ErrorCount()].attempts += 1
+  }
+
   public mutating func judge(at now: Timestamp) {
     precondition(!isJudged, "a report is made once, after all is read")
     isJudged = true
-    incidents = incidentHistory.incidents(names, texts)
-    quotaEpisodes = concludeQuotas()
-    for attempt in attempts {
-      let line = attempt.line
-      guard let window = window(of: endOf[line.id]?.time ?? line.event.time) else { continue }
-      let cell = Cell(scope: line.scope, hasParent: line.hasParent, window: window)
-      tallies[cell, default: Tally()].count(line.event, listsNumber: true)
-      guard let errorClass = line.event.errorClass, errorClass != .cancelled,
-        detailed.contains(window)
-      else { continue }
-      let key = ErrorKey(
-        scope: line.scope, errorClass: errorClass, type: attempt.type.map { Int($0) },
-        code: attempt.code.map { Int($0) },
-        httpStatus: line.event.httpStatus)
-      errors[key, default: ErrorCount()].attempts += 1
+    incidents = incidentHistory.conclude(
+      scopeName: { scopeNames.name($0) }, errorName: { errorNames.name($0) })
+    quotaEpisodes = quotas.conclude()
+  }
+
+  /// The place of a tally, which is made if it is not there.
+  private mutating func cell(_ scope: Int, _ hasParent: Bool, _ window: Int) -> Int {
+    let row = scope * 2 + (hasParent ? 1 : 0)
+    while cells.count <= row { cells.append([]) }
+    if cells[row].isEmpty { cells[row] = [Int32](repeating: -1, count: windows.count) }
+    if cells[row][window] < 0 {
+      cells[row][window] = Int32(tallies.count)
+      tallies.append(Tally())
     }
-    attempts = []
+    return Int(cells[row][window])
   }
 
-  private mutating func tally(_ operation: OperationLine, in window: Int) {
-    let cell = Cell(scope: operation.scope, hasParent: operation.hasParent, window: window)
-    tallies[cell, default: Tally()].count(operation.event)
-  }
-
-  private func concludeQuotas() -> [QuotaEpisodeRow] {
-    let concerned = attempts.indices.filter { place in
-      attempts[place].account.map { quotas.hasRefused(Int($0)) } ?? false
-    }
-    // In reading order where times are equal: the sort is stable.
-    let places = concerned.sorted { attempts[$0].line.event.time < attempts[$1].line.event.time }
-    return quotas.episodes(
-      places.lazy.compactMap { place in
-        attempts[place].account.map {
-          quotas.attempt(attempts[place].line, account: Int($0), place: place)
-        }
-      }, isLost: lostWith())
-  }
-
-  /// Tells whether the attempt at a place was the last one of an operation that was lost.
-  private func lostWith() -> (Int) -> Bool {
-    var last: [ByteHasher.Key: (number: Int64, place: Int)] = [:]
-    for (place, attempt) in attempts.enumerated() where endOf[attempt.line.id]?.isLost == true {
-      let number = attempt.line.event.number
-      if number >= last[attempt.line.id]?.number ?? 0 { last[attempt.line.id] = (number, place) }
-    }
-    let places = Set(last.values.map(\.place))
-    return { places.contains($0) }
-  }
-
-  /// The code, else the type, else the class.
-  private mutating func errorName(
-    _ event: OperationEvent, _ fields: LineScanner, _ line: Span<UInt8>
-  ) -> Int? {
-    for key in [Key.errorCode, .errorType]
-    where fields.withText(key, in: line, { !$0.isEmpty }) == true {
-      return text(key, fields, line)
-    }
-    guard let name = event.errorClass.map({ Array($0.rawValue.utf8) }) else { return nil }
-    return texts.number(name.span)
-  }
-
-  private mutating func text(_ key: Key, _ fields: LineScanner, _ line: Span<UInt8>) -> Int? {
-    fields.withText(key, in: line) { texts.number($0) } ?? nil
-  }
-
-  private func window(of time: Timestamp) -> Int? {
-    var low = 0
-    var high = windows.count
-    while low < high {
-      let middle = (low + high) / 2
-      if windows[middle].to <= time { low = middle + 1 } else { high = middle }
-    }
-    return low < windows.count && windows[low].contains(time) ? low : nil
+  private mutating func window(of time: Timestamp) -> Int? {
+    if windows[newestWindow].contains(time) { return newestWindow }
+    let index = windows.partitioningIndex { time < $0.to }
+    guard index < windows.count, windows[index].contains(time) else { return nil }
+    newestWindow = index
+    return index
   }
 }
 
@@ -195,15 +183,18 @@ public struct WindowedCounts: EventCounts {
 extension WindowedCounts {
   /// All operations without a parent that belong to these windows: the headline figures.
   public func headline(_ windows: Range<Int>) -> Tally {
-    merged(tallies.keys.filter { !$0.hasParent && windows.contains($0.window) })
+    merged(stride(from: 0, to: cells.count, by: 2).map { $0 }, windows)
   }
 
   /// All operations of the detailed windows by pair, in the order of their names.
   public func byScope() -> [ScopeTally] {
-    let cells = tallies.keys.filter { detailed.contains($0.window) }
-    return Dictionary(grouping: cells, by: \.scope).map { scope, cells in
-      ScopeTally(
-        provider: names.provider(scope), operation: names.operation(scope), tally: merged(cells))
+    (0..<(cells.count + 1) / 2).compactMap { scope in
+      let rows = [scope * 2, scope * 2 + 1].filter { $0 < cells.count }
+      let tally = merged(rows, detailed)
+      guard !tally.isEmpty else { return nil }
+      let name = NamePair(scopeNames.name(scope))
+      return ScopeTally(
+        provider: name.first.text, operation: name.second?.text ?? "", tally: tally)
     }.sorted { [$0.provider, $0.operation].precedes([$1.provider, $1.operation]) }
   }
 
@@ -213,21 +204,23 @@ extension WindowedCounts {
     for (key, count) in errors { failedOfScope[key.scope, default: 0] += count.attempts }
     return errors.map { key, count in
       let failed = failedOfScope[key.scope, default: 0]
+      let scope = NamePair(scopeNames.name(key.scope))
+      let name = ErrorName(errorNames.name(key.error))
       return ErrorRow(
-        provider: names.provider(key.scope), operation: names.operation(key.scope),
-        errorClass: key.errorClass, type: key.type.map(texts.text), code: key.code.map(texts.text),
-        httpStatus: key.httpStatus, attempts: count.attempts,
+        provider: scope.first.text, operation: scope.second?.text ?? "",
+        errorClass: key.errorClass, type: name.type?.text, code: name.code?.text,
+        httpStatus: name.httpStatus.flatMap { Int64($0.text) }, attempts: count.attempts,
         share: failed == 0 ? 0 : Double(count.attempts) / Double(failed), final: count.final)
     }.sorted { $0.precedes($1) }
   }
 
-  private func merged(_ cells: [Cell]) -> Tally {
-    // In a fixed order: sums of doubles must not depend on that of a dictionary.
-    let cells = cells.sorted {
-      ($0.scope, $0.window, $0.hasParent ? 1 : 0) < ($1.scope, $1.window, $1.hasParent ? 1 : 0)
-    }
-    return cells.reduce(into: Tally()) { sum, cell in
-      if let tally = tallies[cell] { sum.merge(tally) }
+  /// In the order of pairs and windows, so that sums of doubles are the same every time.
+  private func merged(_ rows: [Int], _ windows: Range<Int>) -> Tally {
+    rows.reduce(into: Tally()) { sum, row in
+      guard !cells[row].isEmpty else { return }
+      for window in windows where cells[row][window] >= 0 {
+        sum.merge(tallies[Int(cells[row][window])])
+      }
     }
   }
 }

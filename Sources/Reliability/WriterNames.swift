@@ -9,10 +9,15 @@ struct WriterNames: Sendable {
   static let headBytes = 24
 
   private var known: Interner
-  private let hasher = ByteHasher()
+  private let hasher: ByteHasher
 
-  init(capacity: Int) {
+  var count: Int { known.count }
+  var byteCount: Int { known.byteCount }
+
+  /// - Parameter hasher: the same where long ids of several are compared.
+  init(capacity: Int, hasher: ByteHasher = ByteHasher()) {
     known = Interner(capacity: capacity)
+    self.hasher = hasher
   }
 
   /// The number of an id, from 0; nil if it is new and there is no room.
@@ -23,6 +28,11 @@ struct WriterNames: Sendable {
     hasher.hash128(id).append(to: &key)
     return known.number(key.span)
   }
+
+  /// What is kept of an id, for `number(known:)` of another instance with the same hasher.
+  func id(_ number: Int) -> ArraySlice<UInt8> { known.bytes(number) }
+
+  mutating func number(known id: ArraySlice<UInt8>) -> Int? { known.number(id.span) }
 
   func name(_ number: Int) -> String {
     let bytes = known.bytes(number)

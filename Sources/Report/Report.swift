@@ -17,6 +17,8 @@ public struct Report: Sendable {
   public let quotaEpisodes: [QuotaEpisodeRow]
   public let days: [Day]
   public let slo: Objective
+  /// Why figures may not be exact, where the log says more than is remembered; nil if they are.
+  public let inexactness: String?
 
   public struct Day: Sendable {
     public let date: CivilDate
@@ -54,7 +56,7 @@ public struct Report: Sendable {
 }
 
 /// What a report needs of the log while it is read.
-public struct ReportInput: RecordSink, Sendable {
+public struct ReportInput: RecordSink, BatchFold, Sendable {
   private let window: Window
   private let zone: Zone
   private let hasPrevious: Bool
@@ -87,6 +89,14 @@ public struct ReportInput: RecordSink, Sendable {
     aggregate.reject(error, line, at: position)
   }
 
+  /// For the readers whose batches are folded.
+  public var hasher: ByteHasher { aggregate.hasher }
+
+  /// Folds what a reader made of a part of the log.
+  public mutating func fold(_ batch: EventBatch) {
+    aggregate.fold(batch)
+  }
+
   /// The report, after all is read; silence is judged at `now`.
   public consuming func report(at now: Timestamp) -> Report {
     aggregate.judge(at: now)
@@ -108,7 +118,24 @@ public struct ReportInput: RecordSink, Sendable {
       },
       slo: Report.Objective(
         objective: objective, budget: (1 - objective) * Double(success.of),
-        failed: success.of - success.hits))
+        failed: success.of - success.hits),
+      inexactness: aggregate.inexactness)
+  }
+}
+
+extension Aggregate<WindowedCounts> {
+  fileprivate var inexactness: String? {
+    var reasons: [String] = []
+    if operationsGivenUp > 0 {
+      reasons.append(
+        "\(operationsGivenUp) operations were taken for abandoned, as too many were open at once")
+    }
+    if counts.lateLines > 0 {
+      reasons.append(
+        "\(counts.lateLines) lines stand too far from the place of their time for incidents and"
+          + " quota episodes to be exact")
+    }
+    return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
   }
 }
 

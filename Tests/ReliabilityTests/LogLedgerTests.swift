@@ -118,10 +118,7 @@ struct LogLedgerTests {
   }
 
   @Test func `what is beyond the limits is counted and not checked`() {
-    var limits = LogLedger.Limits()
-    limits.writersMax = 2
-    limits.gapsMax = 1
-    var sink = LedgerOnly(log: LogLedger(limits: limits))
+    var sink = LedgerOnly(limits: LogLedger.Limits(writersMax: 2, gapsMax: 1))
     let a = LogText(writer: "a").operation("10:00:00", "1")
       .operation("10:00:00", "2", #""seq":3"#).operation("10:00:00", "3", #""seq":5"#)
       .operation("10:00:00", "4", #""seq":2"#)
@@ -142,9 +139,21 @@ struct LogLedgerTests {
 /// Counts lines and nothing else.
 private struct LedgerOnly: RecordSink {
   var log: LogLedger
+  private var reader: EventReader
+  private var map = NameMap()
+
+  init(limits: LogLedger.Limits) {
+    let hasher = ByteHasher()
+    log = LogLedger(limits: limits, hasher: hasher)
+    reader = EventReader(hasher: hasher)
+  }
 
   mutating func accept(_ fields: LineScanner, _ line: Span<UInt8>, at position: LinePosition) {
-    _ = log.accept(fields, line)
+    var events = EventList()
+    reader.read(fields, line, into: &events)
+    for event in events.lines {
+      _ = log.accept(event, writer: log.writer(event, reader.names, &map))
+    }
   }
 
   mutating func reject(_ error: LineError, _ line: Span<UInt8>, at position: LinePosition) {

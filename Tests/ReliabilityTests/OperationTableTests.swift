@@ -4,7 +4,7 @@ import Testing
 
 @testable import Reliability
 
-struct OpenOperationsTests {
+struct OperationTableTests {
   private static let retry = #""decision":"retry","backoff_ms":60000"#
   private static let poll = #""operation":"poll","parent_id":"job""#
 
@@ -172,38 +172,5 @@ struct OpenOperationsTests {
     let state = state(log, now: "10:00:30")
     #expect(state.open.backingOff == 2)
     #expect(state.open.oldest == .earliest)
-  }
-}
-
-struct RecentIDsTests {
-  private let hasher = ByteHasher()
-
-  private func id(_ number: Int) -> ByteHasher.Key {
-    let text = Array(String(number).utf8)
-    return hasher.hash128(text.span)
-  }
-
-  @Test func `the newest are known, as many as there is room for`() {
-    var recent = RecentIDs(capacity: 3)
-    for number in 0..<10 {
-      recent.insert(id(number))
-      for other in 0..<12 {
-        #expect(recent.contains(id(other)) == (number - 2...number).contains(other))
-      }
-    }
-  }
-
-  @Test func `an id that comes again takes no more room`() {
-    var recent = RecentIDs(capacity: 3)
-    for number in [0, 1, 1, 1, 1, 2] { recent.insert(id(number)) }
-    #expect((0...2).allSatisfy { recent.contains(id($0)) })
-    recent.insert(id(3))
-    #expect((0...3).map { recent.contains(id($0)) } == [false, true, true, true])
-  }
-
-  @Test func `without a bound none is forgotten`() {
-    var recent = RecentIDs(capacity: .max)
-    for number in 0..<1000 { recent.insert(id(number)) }
-    #expect((0..<1000).allSatisfy { recent.contains(id($0)) })
   }
 }

@@ -3,7 +3,7 @@ import Reliability
 import TestSupport
 import Testing
 
-struct ScopeNamesTests {
+struct LineNamesTests {
   @Test func `where the provider ends and the operation begins makes a difference`() {
     let names = [("ab", "c"), ("a", "bc"), ("", "abc"), ("abc", ""), ("", ""), ("é", "e\u{301}")]
     let log = names.enumerated().reduce(LogText()) { log, item in
