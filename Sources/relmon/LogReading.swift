@@ -2,6 +2,7 @@ import AttemptLog
 import CommandLineOptions
 import Glibc
 import Monitor
+import Reliability
 
 /// The logs that a command reads.
 struct LogInput: Sendable {
@@ -35,35 +36,57 @@ struct LogInput: Sendable {
 }
 
 extension [LogFollower] {
-  /// Reads all to their ends.
+  /// The order in which several logs are read.
+  enum Order {
+    /// One after the other.
+    case given
+    /// Side by side, so that what happened at the same time in several is read together.
+    case byTime
+  }
+
+  /// Reads all to their ends, telling of what is rejected and of compressed files that are damaged.
   ///
   /// - Returns: whether no file was damaged.
-  func readAll(into sink: inout some RecordSink) throws(Failure) -> Bool {
+  func readAll<Fold: BatchFold>(into fold: inout Fold, _ order: Order) throws(Failure) -> Bool {
+    var reading = ConcurrentReading(fold, diagnose: Output.diagnose)
+    defer {
+      reading.close()
+      fold = reading.fold
+    }
     var isWhole = true
-    for follower in self where try !follower.readAll(into: &sink) { isWhole = false }
+    var open = map { (follower: $0, time: Timestamp.earliest) }
+    while let next = order == .given ? open.indices.first : open.earliest {
+      let (hasMore, isDamaged) = try open[next].follower.readOn(into: &reading)
+      open[next].time = reading.newestTime ?? .earliest
+      if isDamaged { isWhole = false }
+      if !hasMore { open.remove(at: next) }
+    }
     return isWhole
   }
 }
 
+extension [(follower: LogFollower, time: Timestamp)] {
+  /// The place of the log whose newest line is the oldest.
+  fileprivate var earliest: Int? {
+    indices.min { self[$0].time < self[$1].time }
+  }
+}
+
 extension LogFollower {
-  /// Reads to the end, telling of what is rejected and of compressed files that are damaged.
-  ///
-  /// - Returns: whether no file was.
-  func readAll<Sink: RecordSink>(into sink: inout Sink) throws(Failure) -> Bool {
-    var diagnosing = DiagnosingSink(sink, self)
-    var isWhole = true
-    var hasMore = true
-    while hasMore {
-      do throws(LogReadError) {
-        hasMore = try read(into: &diagnosing)
-      } catch {
-        guard error.costsOnlyRest else { throw .inputOutput(error) }
-        Output.diagnose(error.description)
-        isWhole = false
-      }
+  /// Reads some more.
+  fileprivate func readOn(
+    into reading: inout ConcurrentReading<some BatchFold>
+  ) throws(Failure) -> (hasMore: Bool, isDamaged: Bool) {
+    reading.path = { self.path }
+    do throws(LogReadError) {
+      let hasMore = try read(atLeast: 1, into: &reading)
+      if !hasMore { reading.finish() }
+      return (hasMore, false)
+    } catch {
+      reading.finish()
+      guard error.costsOnlyRest else { throw .inputOutput(error) }
+      Output.diagnose(error.description)
+      return (true, true)
     }
-    diagnosing.summarize(Output.diagnose)
-    sink = diagnosing.sink
-    return isWhole
   }
 }

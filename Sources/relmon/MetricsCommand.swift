@@ -14,7 +14,7 @@ extension Command {
     let objective = try arguments.objective()
     var aggregate = Aggregate(LifetimeCounts())
     let followers = try LogInput(arguments).followers()
-    let isWhole = try followers.readAll(into: &aggregate)
+    let isWhole = try followers.readAll(into: &aggregate, .given)
     aggregate.judge(at: now)
     let page = MetricsPage(
       aggregate: aggregate, now: now, missing: aggregate.log.missing,

@@ -28,8 +28,9 @@ extension Command {
     var input = ReportInput(
       window: window, zone: zone,
       objective: try arguments.objective() ?? Report.Objective.standard)
-    let isWhole = try LogInput(arguments).followers().readAll(into: &input)
+    let isWhole = try LogInput(arguments).followers().readAll(into: &input, .byTime)
     let report = input.report(at: now)
+    if let inexactness = report.inexactness { Output.diagnose(inexactness) }
     try Output.write(format == .json ? report.json() : report.text())
     let isIncomplete = !isWhole || report.log.isIncomplete
     if arguments.isGiven("--strict") && isIncomplete { return .incomplete }
