@@ -42,11 +42,45 @@ private func fold(_ bytes: [UInt8]) {
     sum + AttemptKind.allCases.reduce(0) { $0 + scope.tally.attempts[$1].count }
   }
   precondition(attempts == lifetime.log.records[.attempt, default: 0], "an attempt is not counted")
+  foldBatches(bytes, lifetime.log)
   var input = ReportInput(window: week)
   var second = LogParser()
   second.feed(bytes.span, to: &input)
   second.finish(&input)
   precondition(!input.report(at: .latest).json().isEmpty, "an empty report")
+}
+
+/// Lines that are read into batches, each by another reader in turn, say the same.
+private func foldBatches(_ bytes: [UInt8], _ whole: LogLedger) {
+  var batches = Batches()
+  var parser = LogParser()
+  parser.feed(bytes.span, to: &batches)
+  parser.finish(&batches)
+  precondition(batches.aggregate.log.records == whole.records, "batches: another count of records")
+  precondition(batches.aggregate.log.rejected == whole.rejected, "batches: others are rejected")
+}
+
+private struct Batches: RecordSink {
+  private(set) var aggregate = Aggregate(LifetimeCounts())
+  private var readers: [BatchReader]
+
+  init() {
+    let hasher = aggregate.hasher
+    readers = (0..<2).map { BatchReader(source: $0, hasher: hasher) }
+  }
+
+  mutating func accept(_ fields: LineScanner, _ line: Span<UInt8>, at position: LinePosition) {
+    aggregate.fold(readers[0].batch(fields, line))
+  }
+
+  mutating func reject(_ error: LineError, _ line: Span<UInt8>, at position: LinePosition) {
+    aggregate.fold(readers[0].batch(error, at: position))
+  }
+
+  mutating func takeLines(_ lines: Span<UInt8>, at position: LinePosition) -> Int? {
+    aggregate.fold(readers[1].batch(lines, at: position))
+    return lines.count(of: UInt8(ascii: "\n"))
+  }
 }
 
 /// That of the sample log.
