@@ -47,6 +47,7 @@ public struct Interner: Sendable {
   /// The number of two texts with a separator between them, or of the first alone; of these alone
   /// one interner has the numbers.
   mutating func number(_ first: Span<UInt8>, _ second: Span<UInt8>?, separator: UInt8) -> Int? {
+    if count > 0, equals(newest, first, second, separator) { return newest }
     var hash = hasher.hash(first)
     if let second {
       hash = hash.multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15).high ^ hasher.hash(second)
@@ -54,7 +55,10 @@ public struct Interner: Sendable {
     var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
     while slots[slot] != 0 {
       let number = Int(slots[slot]) - 1
-      if hashes[number] == hash, equals(number, first, second, separator) { return number }
+      if hashes[number] == hash, equals(number, first, second, separator) {
+        newest = number
+        return number
+      }
       slot = (slot + 1) & (slots.count - 1)
     }
     guard count < capacity else { return nil }
