@@ -40,13 +40,23 @@ extension Span<UInt8> {
   func partialWord(at offset: Int) -> UInt64 {
     let missing = offset + 8 - count
     if count >= 8, missing < 8 { return wholeWord(at: count - 8) >> UInt64(8 * missing) }
-    var word: UInt64 = 0
-    var index = count
-    while index > offset {
-      index -= 1
-      word = word << 8 | UInt64(self[index])
+    let rest = count - offset
+    guard rest > 0 else { return 0 }
+    if rest >= 4 {
+      // Two halves that overlap.
+      let high = UInt64(quarterWord(at: count - 4)) << UInt64(8 * (rest - 4))
+      return UInt64(quarterWord(at: offset)) | high
     }
-    return word
+    // The first, the middle and the last byte, some of which may be the same.
+    let middle = rest / 2
+    return UInt64(self[offset]) | UInt64(self[offset + middle]) << UInt64(8 * middle)
+      | UInt64(self[count - 1]) << UInt64(8 * (rest - 1))
+  }
+
+  /// The four bytes from `offset` on, which are there.
+  private func quarterWord(at offset: Int) -> UInt32 {
+    UInt32(
+      littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
   }
 
   /// Where `pattern` first stands at or after `start`.
