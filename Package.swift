@@ -24,7 +24,7 @@ let package = Package(
     .target(name: "Reliability", dependencies: ["AttemptLog"]),
     .target(name: "Report", dependencies: ["AttemptLog", "Reliability"]),
     .target(name: "Exposition", dependencies: ["AttemptLog", "Reliability"]),
-    .target(name: "HTTPServer", dependencies: ["Threading"]),
+    .target(name: "HTTPServer", dependencies: ["CZlib", "Threading"]),
     .target(name: "CommandLineOptions"),
     .target(
       name: "Monitor",
@@ -69,7 +69,8 @@ let package = Package(
       dependencies: ["AttemptLog", "Exposition", "Reliability", "TestSupport"],
       exclude: ["Golden"]),
     .testTarget(
-      name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport", "provider-simulator"]),
+      name: "HTTPServerTests",
+      dependencies: ["AttemptLog", "HTTPServer", "TestSupport", "provider-simulator"]),
     .testTarget(
       name: "MonitorTests",
       dependencies: ["AttemptLog", "HTTPServer", "Monitor", "TestSupport"]),
