@@ -73,7 +73,9 @@ let package = Package(
       dependencies: ["AttemptLog", "HTTPServer", "TestSupport", "provider-simulator"]),
     .testTarget(
       name: "MonitorTests",
-      dependencies: ["AttemptLog", "HTTPServer", "Monitor", "TestSupport"]),
+      dependencies: [
+        "AttemptLog", "Exposition", "HTTPServer", "Monitor", "Reliability", "TestSupport",
+      ]),
     .testTarget(
       name: "ProviderSimulatorTests",
       dependencies: [

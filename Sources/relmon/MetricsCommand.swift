@@ -21,7 +21,7 @@ extension Command {
       bytesRead: followers.reduce(0) { $0 + $1.bytesRead },
       unreadBytes: followers.reduce(0) { $0 + $1.unreadBytes() }, objective: objective,
       version: relmonVersion)
-    try Output.write(page.text())
+    try Output.write(page.bytes(as: .prometheus))
     let log = aggregate.log
     let isIncomplete = !isWhole || log.damaged > 0 || log.missing > 0 || log.dropped > 0
     return arguments.isGiven("--strict") && isIncomplete ? .incomplete : .ok

@@ -27,7 +27,7 @@ struct WeightedElementTests {
 
   @Test(arguments: [
     "a;q=1.001", "a;q=2", "a;q=-1", "a;q=nan", "a;q=1e0", "a;q=.5", "a;q=0.1234", "a;q=", "a;q",
-"a;=1", "a b", "a;x=y z", "a;x=\"", "a;x=\"b", "a;x=\"b\"c\"", #"a;x="\""#, "\"a\"",
+    "a;=1", "a b", "a;x=y z", "a;x=\"", "a;x=\"b", "a;x=\"b\"c\"", #"a;x="\""#, "\"a\"",
     "a;q=0 .5", "a;q=0.\u{660}",
   ])
   func `what is no element is passed over`(value: String) {
