@@ -107,7 +107,9 @@ struct ConnectionLimitTests {
     let modest = try TCPClient(port: server.port)
     for client in [greedy, modest] { try Self.ask(client) }
     order.hold()
-    let request = "GET /greedy HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    // More than is read at a time.
+    let query = String(repeating: "a", count: 400)
+    let request = "GET /greedy?\(query) HTTP/1.1\r\nHost: localhost\r\n\r\n"
     try greedy.send(String(repeating: request, count: 90))
     order.waitUntilHeld()
     try modest.send("GET /modest HTTP/1.1\r\nHost: localhost\r\n\r\n")
