@@ -5,6 +5,8 @@ let package = Package(
   name: "relmon",
   products: [
     .library(name: "AttemptLog", targets: ["AttemptLog"]),
+    .library(name: "HTTPServer", targets: ["HTTPServer"]),
+    .library(name: "Monitor", targets: ["Monitor"]),
     .library(name: "Reliability", targets: ["Reliability"]),
     .library(name: "Report", targets: ["Report"]),
     .library(name: "Retry", targets: ["Retry"]),

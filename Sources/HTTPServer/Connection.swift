@@ -228,7 +228,8 @@ final class Connection {
 
   private func refuse(_ status: Int, _ reason: String, now: Instant) {
     closesAfterAnswer = true
-    send(.refusal(status, reason), isHead: false, persistence: .close, now: now)
+    // RFC 9110 §9.3.2: an answer to HEAD has no content, not even that it was refused.
+    send(.refusal(status, reason), isHead: parser.isHead, persistence: .close, now: now)
   }
 
   private func isAllowed(_ request: HTTPRequest) -> Bool {

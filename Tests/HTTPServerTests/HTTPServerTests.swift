@@ -28,6 +28,16 @@ struct HTTPServerTests {
     #expect(ending == .closed)
   }
 
+  @Test(arguments: ["Content-Length: 1\r\n\r\n", "\n", "Host: b\r\n\r\n"])
+  func `a HEAD that is refused gets no body either`(rest: String) throws {
+    let server = try Self.started()
+    let client = try TCPClient(port: server.port)
+    try client.send("HEAD / HTTP/1.1\r\nHost: localhost\r\n" + rest)
+    let text = client.readToEnd().text
+    #expect(text.hasPrefix("HTTP/1.1 4"))
+    #expect(text.hasSuffix("\r\nConnection: close\r\n\r\n"))
+  }
+
   @Test(arguments: [
     ("GET / HTTP/1.0\r\nHost: localhost\r\n\r\n", "close", true),
     ("GET / HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n", "keep-alive", false),
