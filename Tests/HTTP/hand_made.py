@@ -99,7 +99,7 @@ TIMEOUTS = [
     for value in (b"nan", b"inf", b"-1", b"0", b"1e308", b"1_0", b"9" * 4096, b"10", b"")
 ]
 
-HAND_MADE = FRAMING + LIMITS + PATHS + TIMEOUTS
+REQUESTS = FRAMING + LIMITS + PATHS + TIMEOUTS
 
 # Where we differ from what a corpus says of its own case.
 DIFFERENCES = {
