@@ -56,7 +56,7 @@ let package = Package(
     .executableTarget(
       name: "bench",
       dependencies: ["AttemptLog", "Exposition", "Reliability", "Report", "Retry", "log-load"],
-      path: "Tests/Bench", exclude: ["json_logging.py"]),
+      path: "Tests/Bench", exclude: ["json_logging.py", "serve"]),
     .executableTarget(
       name: "log-load", dependencies: ["AttemptLog", "CommandLineOptions", "Threading"],
       path: "Tests/LogLoad"),

@@ -42,16 +42,14 @@ def until(what, condition):
 
 
 @contextlib.contextmanager
-def relmon(log, *options):
-    """The process and its port, ready to be scraped; it must end well on SIGTERM, within 5 s."""
+def relmon_reading(log, *options):
+    """The process and its port, at once; it must end well on SIGTERM, within 5 s."""
     process = subprocess.Popen(
         [built("relmon"), "serve", "--web.listen-address=127.0.0.1:0", *options, str(log)],
         stderr=subprocess.PIPE, text=True)
     try:
         match = re.search(r"serving http://127.0.0.1:(\d+)/", process.stderr.readline())
-        port = int(match[1])
-        until("ready monitor", lambda: get(f"http://127.0.0.1:{port}/-/ready")[0] == 200)
-        yield process, port
+        yield process, int(match[1])
         if process.poll() is not None:
             sys.exit(f"relmon is gone: status {process.returncode}")
         process.terminate()
@@ -62,3 +60,11 @@ def relmon(log, *options):
         if process.poll() is None:
             process.kill()
             process.wait()
+
+
+@contextlib.contextmanager
+def relmon(log, *options):
+    """The same, once it has read the log."""
+    with relmon_reading(log, *options) as (process, port):
+        until("ready monitor", lambda: get(f"http://127.0.0.1:{port}/-/ready")[0] == 200)
+        yield process, port

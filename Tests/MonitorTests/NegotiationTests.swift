@@ -29,6 +29,7 @@ struct NegotiationTests {
     ("application/openmetrics-text, text/plain", .openMetrics),
     ("text/plain, application/openmetrics-text", .prometheus),
     ("text/*;q=0.9, text/plain;q=0.1, application/openmetrics-text;q=0.5", .openMetrics),
+    ("text/plain;q=0.1, text/*;q=0.9, application/openmetrics-text;q=0.5", .openMetrics),
     ("text/plain;q=0.1, text/plain;version=0.0.4, application/openmetrics-text;q=0.5", .prometheus),
     ("text/plain;version=1.0.0, application/openmetrics-text;q=0.5", .openMetrics),
     ("application/openmetrics-text;q=0, text/plain;q=0", .prometheus),
