@@ -51,6 +51,8 @@ struct EndpointTests {
     let plain = get()
     #expect(plain.headers["Content-Type"] == ExpositionFormat.prometheus.contentType)
     #expect(!text(plain).contains("EOF"))
+    #expect(text(openMetrics).hasPrefix("# TYPE api_client_attempts counter\n"))
+    #expect(text(plain).contains("\n# TYPE api_client_attempts_total counter\n"))
     for response in [openMetrics, plain] {
       #expect(response.headers["Vary"] == "Accept, Accept-Encoding")
       #expect(response.headers["Cache-Control"] == "no-store")
