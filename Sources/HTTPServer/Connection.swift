@@ -74,10 +74,10 @@ final class Connection {
     if case .closed = phase { true } else { false }
   }
 
-  /// Since when it could give way to another: it has no answer in work; nil if it has.
+  /// Since when it could give way to another: it has no request or answer in work; nil if it has.
   var yieldsSince: Instant? {
     switch phase {
-    case .reading where !isDue: restsSince
+    case .reading where !isDue && stage != .body: restsSince
     case .lingering: restsSince
     case .reading, .waiting, .writing, .dripping, .closed: nil
     }

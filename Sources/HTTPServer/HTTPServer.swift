@@ -27,8 +27,8 @@ public final class HTTPServer: Sendable {
     /// How long input is thrown away after the last answer, so that no RST overtakes it.
     public var lingerDeadline = Duration.seconds(1)
     public var requestsPerConnectionMax = 100
-    /// For one more the connection is closed that has been without an answer in work for longest;
-    /// if all have one, the new one is.
+    /// For one more the connection is closed that has been without a whole header or an answer in
+    /// work for longest; if there is none such, the new one is.
     ///
     /// So whoever holds connections open without a request keeps nobody out.
     public var connectionsMax = 64

@@ -42,6 +42,21 @@ struct ConnectionLimitTests {
     #expect(server.counters[.displaced] == 0)
   }
 
+  @Test func `who is sending a body does not give way`() throws {
+    let server = try HTTPServerTests.started {
+      $0.connectionsMax = 1
+      $0.limits.bodyBytesMax = 8
+    }
+    let sending = try TCPClient(port: server.port)
+    try sending.send(
+      "POST /a HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+    #expect(sending.readAnswer() == "HTTP/1.1 100 Continue\r\n\r\n")
+    #expect(try TCPClient(port: server.port).readToEnd() == ("", .closed))
+    try sending.send("ok")
+    #expect(sending.readAnswer().hasSuffix("POST /a"))
+    #expect(server.counters[.limit] == 1)
+  }
+
   @Test func `of answers to the limited path only so many are in work`() throws {
     let arrived = Semaphore()
     let server = try HTTPServerTests.started(arrived: arrived) {
