@@ -72,7 +72,9 @@ let package = Package(
       exclude: ["Golden"]),
     .testTarget(
       name: "HTTPServerTests",
-      dependencies: ["AttemptLog", "HTTPServer", "TestSupport", "provider-simulator"]),
+      dependencies: [
+        "AttemptLog", "HTTPServer", "TestSupport", "Threading", "provider-simulator",
+      ]),
     .testTarget(
       name: "MonitorTests",
       dependencies: [

@@ -4,6 +4,7 @@ import HTTPServer
 import Synchronization
 import TestSupport
 import Testing
+import Threading
 
 struct ConnectionLimitTests {
   @Test func `who has no answer in work gives way to a new connection, the longest first`() throws {
@@ -145,6 +146,7 @@ struct ConnectionLimitTests {
     }
     try server.start()
     let client = try Self.asking("/", of: server)
+    #expect(client.hasInput(withinMilliseconds: 10_000))
     let begin = ContinuousClock.now
     while server.counters.openConnections > 0, ContinuousClock.now - begin < .seconds(5) {}
     #expect(server.counters.openConnections == 0)
@@ -176,7 +178,8 @@ struct ConnectionLimitTests {
     let client = try Self.asking("/large", of: server)
     arrived.wait()
     let ended = Order()
-    let stopping = Task.detached {
+    // Not a task: the other tests may keep the pool busy.
+    let stopping = try BlockingThread {
       server.stop()
       ended.note("stopped")
     }
@@ -184,7 +187,7 @@ struct ConnectionLimitTests {
     while (try? TCPClient(port: server.port)) != nil {}
     #expect(ended.paths.isEmpty)
     #expect(client.readToEnd().text.utf8.count > HTTPServerTests.largeBytes)
-    _ = stopping
+    stopping.join()
   }
 }
 
