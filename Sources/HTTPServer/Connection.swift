@@ -7,19 +7,6 @@ import Glibc
 final class Connection {
   typealias Instant = ContinuousClock.Instant
 
-  enum Phase {
-    case reading
-    /// The answer is ready and held back until the deadline, which then sends or resets.
-    case waiting(resets: Bool)
-    case writing
-    /// The next byte of a body that comes byte by byte goes out at the deadline.
-    case dripping
-    /// The last answer is out; input is thrown away until the peer closes.
-    // RFC 9112 §9.6: closing with input unread sends RST, which can take the answer with it.
-    case lingering
-    case closed
-  }
-
   /// What a reading connection is waiting for; each has its own time.
   private enum Stage {
     case nextRequest, head, body
@@ -70,27 +57,12 @@ final class Connection {
     deadline = now + configuration.headerDeadline
   }
 
-  var isClosed: Bool {
-    if case .closed = phase { true } else { false }
-  }
-
   /// Since when it could give way to another: it has no request or answer in work; nil if it has.
   var yieldsSince: Instant? {
     switch phase {
     case .reading where !isDue && stage != .body: restsSince
     case .lingering: restsSince
     case .reading, .waiting, .writing, .dripping, .closed: nil
-    }
-  }
-
-  var pollEvents: Int16 {
-    switch phase {
-    // Nothing more is taken in before what is there is answered.
-    case .reading where isDue: 0
-    case .reading, .lingering: Int16(POLLIN)
-    case .writing: Int16(POLLOUT)
-    // Errors and hang-ups are reported unasked.
-    case .waiting, .dripping, .closed: 0
     }
   }
 
@@ -233,13 +205,7 @@ final class Connection {
   }
 
   private func isAllowed(_ request: HTTPRequest) -> Bool {
-    guard checksHost else { return true }
-    guard let authority = request.authority else { return false }
-    // The parser let only `host`, `host:port`, `[host]` and `[host]:port` pass.
-    let host =
-      authority.utf8.first == UInt8(ascii: "[")
-      ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
-    return ["localhost", "127.0.0.1", "[::1]"].contains(host.lowercased())
+    !checksHost || request.namesLoopback
   }
 
   private func sendContinueIfDue() {

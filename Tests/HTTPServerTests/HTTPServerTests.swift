@@ -234,42 +234,6 @@ struct HTTPServerTests {
         == "HTTP/1.1 204 No Content\r\nX: a  Set-Cookie: b\r\nConnection: close\r\n\r\n")
   }
 
-  // MARK: - Stopping
-
-  @Test func `stop finishes the answer in work and refuses new connections`() throws {
-    let arrived = Semaphore()
-    let server = try Self.started(arrived: arrived)
-    let port = server.port
-    let idle = try TCPClient(port: port)
-    let late = try TCPClient(port: port)
-    try late.send("GET /late HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    arrived.wait()
-    server.stop()
-    #expect(late.readToEnd().text.hasSuffix("GET /late"))
-    #expect(idle.readToEnd().text == "")
-    #expect(throws: TCPClient.Failure.self) { try TCPClient(port: port) }
-    server.stop()
-  }
-
-  @Test func `stop does not wait longer than its deadline`() throws {
-    let arrived = Semaphore()
-    let server = try Self.started(arrived: arrived) { $0.stopDeadline = .milliseconds(50) }
-    let client = try TCPClient(port: server.port)
-    try client.send("GET /never HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    arrived.wait()
-    let begin = ContinuousClock.now
-    server.stop()
-    #expect(ContinuousClock.now - begin < .seconds(2))
-    #expect(client.readToEnd() == ("", .closed))
-  }
-
-  @Test func `a server that goes away stops`() throws {
-    var server: HTTPServer? = try Self.started()
-    let port = try #require(server).port
-    server = nil
-    #expect(throws: TCPClient.Failure.self) { try TCPClient(port: port) }
-  }
-
   @Test func `several addresses are served by one loop`() throws {
     let server = try HTTPServer(listeningOn: [.loopback(port: 0), ListenAddress(":0")]) { _ in
       .text(200, "here")
