@@ -5,6 +5,8 @@ let package = Package(
   name: "relmon",
   products: [
     .library(name: "AttemptLog", targets: ["AttemptLog"]),
+    .library(name: "HTTPServer", targets: ["HTTPServer"]),
+    .library(name: "Monitor", targets: ["Monitor"]),
     .library(name: "Reliability", targets: ["Reliability"]),
     .library(name: "Report", targets: ["Report"]),
     .library(name: "Retry", targets: ["Retry"]),
@@ -24,7 +26,7 @@ let package = Package(
     .target(name: "Reliability", dependencies: ["AttemptLog"]),
     .target(name: "Report", dependencies: ["AttemptLog", "Reliability"]),
     .target(name: "Exposition", dependencies: ["AttemptLog", "Reliability"]),
-    .target(name: "HTTPServer", dependencies: ["Threading"]),
+    .target(name: "HTTPServer", dependencies: ["CZlib", "Threading"]),
     .target(name: "CommandLineOptions"),
     .target(
       name: "Monitor",
@@ -57,7 +59,7 @@ let package = Package(
       path: "Tests/Bench",
       exclude: [
         "attempts.jq", "attempts.mtail", "compare", "duckdb_group_by.py", "json_logging.py",
-        "simdjson_fields.cpp",
+        "serve", "simdjson_fields.cpp",
       ]),
     .executableTarget(
       name: "log-load", dependencies: ["AttemptLog", "CommandLineOptions", "Threading"],
@@ -73,10 +75,15 @@ let package = Package(
       dependencies: ["AttemptLog", "Exposition", "Reliability", "TestSupport"],
       exclude: ["Golden"]),
     .testTarget(
-      name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport", "provider-simulator"]),
+      name: "HTTPServerTests",
+      dependencies: [
+        "AttemptLog", "HTTPServer", "TestSupport", "Threading", "provider-simulator",
+      ]),
     .testTarget(
       name: "MonitorTests",
-      dependencies: ["AttemptLog", "HTTPServer", "Monitor", "TestSupport"]),
+      dependencies: [
+        "AttemptLog", "Exposition", "HTTPServer", "Monitor", "Reliability", "TestSupport",
+      ]),
     .testTarget(
       name: "ProviderSimulatorTests",
       dependencies: [

@@ -10,6 +10,16 @@ public struct MetricFamily: Hashable, Sendable {
   public let help: String
   /// In the order in which they are written, without `le`.
   public let labels: [String]
+
+  /// The name that OpenMetrics gives the family of a counter, for the others the name.
+  var nameWithoutTotal: Substring {
+    kind == .counter && name.hasSuffix("_total") ? name.dropLast("_total".count) : name[...]
+  }
+
+  /// The base unit that the name ends with; nil without one.
+  var unit: String? {
+    ["seconds", "bytes", "ratio"].first { nameWithoutTotal.hasSuffix("_" + $0) }
+  }
 }
 
 /// The metric catalogue, in the order of the page.
@@ -124,13 +134,14 @@ extension MetricFamily {
   private static let quota = ["provider", "quota"]
 
   /// Every metric that this version exposes.
-  public static let catalogue: [MetricFamily] = [
+  public static let catalogue = log + serving
+
+  private static let log = [
     attempts, attemptFailures, attemptErrors, attemptDuration, operations, operationDuration,
     operationAttempts, retries, backoff, wastedBackoff, audio, consecutiveFailures, lastSuccess,
     lastAttempt, openOperations, oldestOpenOperation, quotaExhausted, quotaEpisodes,
     quotaExhaustedSeconds, quotaReset, quotaRemaining, quotaLimit, logRecords, logRejected,
     logMissing, logDropped, logUnmapped, logLastRecord, logBytesRead, logUnreadBytes, labelOverflow,
-    objective,
-    buildInfo,
+    objective, buildInfo,
   ]
 }

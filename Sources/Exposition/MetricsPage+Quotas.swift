@@ -4,7 +4,7 @@ import Reliability
 extension MetricsPage {
   /// A series for every provider that was met and every quota of the closed set, but what only
   /// providers can tell where they did.
-  func writeQuotas(to page: inout TextExposition) {
+  func writeQuotas(to page: inout PageWriter) {
     let watch = aggregate.counts.quotas
     let providers = aggregate.counts.providers.enumerated()
       .sorted { [$0.element].precedes([$1.element]) }

@@ -6,16 +6,19 @@ public import Reliability
 /// For every pair that was met, all members of the closed label sets are there from the start with
 /// 0, so that `increase()` sees a first event.
 public struct MetricsPage: Sendable {
-  public var aggregate: Aggregate<LifetimeCounts>
+  public let aggregate: Aggregate<LifetimeCounts>
   /// What the gauges of open operations are judged by.
-  public var now: Timestamp
+  public let now: Timestamp
   /// Numbers that no accepted line has; the owner sees to it that it does not go back.
-  public var missing: Int64
-  public var bytesRead: Int64
-  public var unreadBytes: Int64
+  public let missing: Int64
+  public let bytesRead: Int64
+  public let unreadBytes: Int64
   /// A fraction; its metric is left out without one.
-  public var objective: Double?
-  public var version: String
+  public let objective: Double?
+  public let version: String
+  private let identity = Identity()
+
+  private final class Identity: Sendable {}
 
   public init(
     aggregate: Aggregate<LifetimeCounts>, now: Timestamp, missing: Int64, bytesRead: Int64,
@@ -31,11 +34,25 @@ public struct MetricsPage: Sendable {
     self.version = version
   }
 
-  public static let textContentType = TextExposition.contentType
+  /// Whether this is a copy of the other: then so are its bytes.
+  public func isCopy(of other: MetricsPage) -> Bool { identity === other.identity }
 
-  /// The page in the text format 0.0.4; the same state gives the same bytes.
-  public func text() -> [UInt8] {
-    var page = TextExposition()
+  /// The whole page; the same state gives the same bytes.
+  public func bytes(as format: ExpositionFormat) -> [UInt8] {
+    var page = PageWriter(format)
+    write(to: &page)
+    page.end()
+    return page.bytes
+  }
+
+  /// All that comes before what `ServingMetrics` says.
+  public func beginning(as format: ExpositionFormat) -> [UInt8] {
+    var page = PageWriter(format)
+    write(to: &page)
+    return page.bytes
+  }
+
+  private func write(to page: inout PageWriter) {
     let scopes = sortedScopes()
     Self.writeAttempts(scopes, to: &page)
     Self.writeOperations(scopes, to: &page)
@@ -44,7 +61,6 @@ public struct MetricsPage: Sendable {
     writeOpenOperations(scopes, to: &page)
     writeQuotas(to: &page)
     writeLog(to: &page)
-    return page.bytes
   }
 
   private struct Labelled {
@@ -70,12 +86,12 @@ public struct MetricsPage: Sendable {
 // MARK: - Attempts and operations
 
 extension MetricsPage {
-  fileprivate static let durationBounds = Distribution.bounds.map { bound in
-    bound == bound.rounded() ? String(Int(bound)) : String(bound)
-  }
-  private static let attemptsBounds = Tally.AttemptsHistogram.bounds.map { String($0) }
+  // In both formats as OpenMetrics has it, 1.0 and not 1: a series is the same whatever a scrape
+  // negotiates.
+  fileprivate static let durationBounds = Distribution.bounds.map { "\($0)" }
+  private static let attemptsBounds = Tally.AttemptsHistogram.bounds.map { "\(Double($0))" }
 
-  private static func writeAttempts(_ scopes: [Labelled], to page: inout TextExposition) {
+  private static func writeAttempts(_ scopes: [Labelled], to page: inout PageWriter) {
     page.begin(.attempts)
     for (scope, kind) in pairs(scopes, AttemptKind.allCases) {
       page.sample(
@@ -106,7 +122,7 @@ extension MetricsPage {
     }
   }
 
-  private static func writeOperations(_ scopes: [Labelled], to page: inout TextExposition) {
+  private static func writeOperations(_ scopes: [Labelled], to page: inout PageWriter) {
     page.begin(.operations)
     for (scope, outcome) in pairs(scopes, OperationOutcome.allCases) {
       let counts = scope.scope.tally.operations.byOutcome[outcome]
@@ -129,7 +145,7 @@ extension MetricsPage {
     }
   }
 
-  private static func writeRetries(_ scopes: [Labelled], to page: inout TextExposition) {
+  private static func writeRetries(_ scopes: [Labelled], to page: inout PageWriter) {
     page.begin(.retries)
     for (scope, reason) in pairs(scopes, ErrorClass.allCases) {
       let retries = scope.scope.tally.retries[reason]
@@ -163,7 +179,7 @@ extension MetricsPage {
   }
 }
 
-extension TextExposition {
+extension PageWriter {
   fileprivate mutating func histogram(_ labels: LabelSet, _ distribution: Distribution) {
     histogram(
       labels, bounds: MetricsPage.durationBounds, buckets: distribution.buckets,
@@ -174,7 +190,7 @@ extension TextExposition {
 // MARK: - Gauges and the log
 
 extension MetricsPage {
-  private static func writeGauges(_ scopes: [Labelled], to page: inout TextExposition) {
+  private static func writeGauges(_ scopes: [Labelled], to page: inout PageWriter) {
     page.begin(.consecutiveFailures)
     for scope in scopes {
       page.sample(scope.labels, .integer(scope.scope.consecutiveFailures ?? 0))
@@ -189,7 +205,7 @@ extension MetricsPage {
     }
   }
 
-  private func writeOpenOperations(_ scopes: [Labelled], to page: inout TextExposition) {
+  private func writeOpenOperations(_ scopes: [Labelled], to page: inout PageWriter) {
     let open = aggregate.openOperations(at: now)
     page.begin(.openOperations)
     for scope in scopes {
@@ -205,7 +221,7 @@ extension MetricsPage {
     }
   }
 
-  private func writeLog(to page: inout TextExposition) {
+  private func writeLog(to page: inout PageWriter) {
     let log = aggregate.log
     page.begin(.logRecords)
     for kind in RecordKind.allCases {
@@ -237,8 +253,8 @@ extension MetricsPage {
   }
 }
 
-extension TextExposition {
-  fileprivate mutating func single(_ family: MetricFamily, _ value: SampleValue) {
+extension PageWriter {
+  mutating func single(_ family: MetricFamily, _ value: SampleValue) {
     begin(family)
     sample(LabelSet(), value)
   }

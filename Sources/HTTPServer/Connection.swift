@@ -7,32 +7,28 @@ import Glibc
 final class Connection {
   typealias Instant = ContinuousClock.Instant
 
-  enum Phase {
-    case reading
-    /// The answer is ready and held back until the deadline, which then sends or resets.
-    case waiting(resets: Bool)
-    case writing
-    /// The next byte of a body that comes byte by byte goes out at the deadline.
-    case dripping
-    /// The last answer is out; input is thrown away until the peer closes.
-    // RFC 9112 §9.6: closing with input unread sends RST, which can take the answer with it.
-    case lingering
-    case closed
-  }
-
   /// What a reading connection is waiting for; each has its own time.
   private enum Stage {
     case nextRequest, head, body
   }
+
+  /// So that a client that pipelines does not keep the others waiting.
+  private static let answersPerTurn = 8
 
   let descriptor: Int32
   private let checksHost: Bool
   private let configuration: HTTPServer.Configuration
   private let headHandler: HTTPServer.HeadHandler?
   private let handler: HTTPServer.Handler
+  private let slots: AnswerSlots
+  private let counters: ServerCounters
   private var parser: RequestParser
   private(set) var phase = Phase.reading
   private(set) var deadline: Instant
+  /// Its turn is over, and a request may be waiting in the parser: it goes on by `proceed`.
+  private(set) var isDue = false
+  /// Since when no answer is in work: the start, or the end of the last answer.
+  private var restsSince: Instant
   private var stage: Stage? = .head
   private var answers = 0
   private var closesAfterAnswer = false
@@ -42,30 +38,31 @@ final class Connection {
   /// Bytes of `output` that may go now; sent...output.count.
   private var released = 0
   private var bodyInterval = Duration.zero
+  private var timeLimit: Duration?
 
   init(
     descriptor: Int32, checksHost: Bool, configuration: HTTPServer.Configuration,
-    headHandler: HTTPServer.HeadHandler?, handler: @escaping HTTPServer.Handler, now: Instant
+    headHandler: HTTPServer.HeadHandler?, handler: @escaping HTTPServer.Handler,
+    slots: AnswerSlots, counters: ServerCounters, now: Instant
   ) {
     self.descriptor = descriptor
     self.checksHost = checksHost
     self.configuration = configuration
     self.headHandler = headHandler
     self.handler = handler
+    self.slots = slots
+    self.counters = counters
+    restsSince = now
     parser = RequestParser(limits: configuration.limits)
     deadline = now + configuration.headerDeadline
   }
 
-  var isClosed: Bool {
-    if case .closed = phase { true } else { false }
-  }
-
-  var pollEvents: Int16 {
+  /// Since when it could give way to another: it has no request or answer in work; nil if it has.
+  var yieldsSince: Instant? {
     switch phase {
-    case .reading, .lingering: Int16(POLLIN)
-    case .writing: Int16(POLLOUT)
-    // Errors and hang-ups are reported unasked.
-    case .waiting, .dripping, .closed: 0
+    case .reading where !isDue && stage != .body: restsSince
+    case .lingering: restsSince
+    case .reading, .waiting, .writing, .dripping, .closed: nil
     }
   }
 
@@ -74,6 +71,7 @@ final class Connection {
   /// The descriptor is ready for what `pollEvents` asked, or broken.
   func ready(now: Instant, scratch: inout [UInt8]) {
     switch phase {
+    case .reading where isDue: close()
     case .reading: read(now: now, scratch: &scratch)
     case .lingering:
       if case .ended = Sockets.receive(descriptor, into: &scratch) { close() }
@@ -85,11 +83,19 @@ final class Connection {
     }
   }
 
+  /// Its next turn.
+  func proceed(now: Instant) {
+    guard isDue else { return }
+    serve(now: now)
+  }
+
   func expire(now: Instant) {
-    guard now >= deadline else { return }
+    guard now >= deadline, !isDue else { return }
     switch phase {
     case .reading where stage == .nextRequest: close()
-    case .reading: refuse(408, "the request did not arrive in time", now: now)
+    case .reading:
+      counters.count(.timeout)
+      refuse(408, "the request did not arrive in time", now: now)
     case .waiting(let resets):
       if resets {
         Sockets.armReset(descriptor)
@@ -117,6 +123,8 @@ final class Connection {
     guard !isClosed else { return }
     Glibc.close(descriptor)
     phase = .closed
+    isDue = false
+    slots.release(self)
   }
 
   // MARK: - Requests
@@ -133,7 +141,14 @@ final class Connection {
 
   /// Answers what has arrived, until more input is needed or an answer does not go out at once.
   private func serve(now: Instant) {
+    isDue = false
+    var answersLeft = Self.answersPerTurn
     while case .reading = phase {
+      guard answersLeft > 0 else {
+        isDue = true
+        return
+      }
+      answersLeft -= 1
       switch parser.next() {
       case .needMore:
         if answerEarly(now: now) { return }
@@ -141,6 +156,7 @@ final class Connection {
         setReadDeadline(now: now)
         return
       case .refusal(let refusal):
+        counters.count(ServerCounters.Rejection(refusal))
         refuse(refusal.status, refusal.text, now: now)
       case .request(let request):
         answer(request, now: now)
@@ -153,11 +169,24 @@ final class Connection {
     if !request.persists || answers >= configuration.requestsPerConnectionMax {
       closesAfterAnswer = true
     }
-    let response =
-      isAllowed(request) ? handler(request) : .refusal(403, "this Host is not served here")
+    let response = response(to: request, now: now)
     let persistence: HTTPResponse.Persistence =
       closesAfterAnswer ? .close : request.minorVersion == 0 ? .keepAlive : .unsaid
     send(response, isHead: request.method == "HEAD", persistence: persistence, now: now)
+  }
+
+  private func response(to request: HTTPRequest, now: Instant) -> HTTPResponse {
+    guard isAllowed(request) else {
+      counters.count(.foreignHost)
+      return .refusal(403, "this Host is not served here")
+    }
+    if request.path == configuration.limitedPath && !slots.take(for: self, now: now) {
+      counters.count(.overload)
+      var refusal = HTTPResponse.refusal(503, "too many answers in work")
+      refusal.headers.append("Retry-After", "1")
+      return refusal
+    }
+    return handler(request)
   }
 
   private func answerEarly(now: Instant) -> Bool {
@@ -171,17 +200,12 @@ final class Connection {
 
   private func refuse(_ status: Int, _ reason: String, now: Instant) {
     closesAfterAnswer = true
-    send(.refusal(status, reason), isHead: false, persistence: .close, now: now)
+    // RFC 9110 §9.3.2: an answer to HEAD has no content, not even that it was refused.
+    send(.refusal(status, reason), isHead: parser.isHead, persistence: .close, now: now)
   }
 
   private func isAllowed(_ request: HTTPRequest) -> Bool {
-    guard checksHost else { return true }
-    guard let authority = request.authority else { return false }
-    // The parser let only `host`, `host:port`, `[host]` and `[host]:port` pass.
-    let host =
-      authority.utf8.first == UInt8(ascii: "[")
-      ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
-    return ["localhost", "127.0.0.1", "[::1]"].contains(host.lowercased())
+    !checksHost || request.namesLoopback
   }
 
   private func sendContinueIfDue() {
@@ -215,6 +239,7 @@ final class Connection {
     sent = 0
     released = output.count
     bodyInterval = response.bodyInterval
+    timeLimit = response.timeLimit
     if bodyInterval > .zero && !isHead { released = max(1, released - response.body.count + 1) }
     if response.delay > .zero || response.resetsConnection {
       phase = .waiting(resets: response.resetsConnection)
@@ -226,7 +251,7 @@ final class Connection {
 
   private func beginWriting(now: Instant) {
     phase = .writing
-    deadline = now + configuration.writeDeadline
+    deadline = now + min(timeLimit ?? configuration.writeDeadline, configuration.writeDeadline)
     flush(now: now)
   }
 
@@ -248,6 +273,8 @@ final class Connection {
     output = []
     sent = 0
     released = 0
+    restsSince = now
+    slots.release(self)
     if closesAfterAnswer {
       Sockets.endOutput(descriptor)
       phase = .lingering

@@ -35,6 +35,16 @@ public struct HTTPRequest: Sendable, Equatable {
     Self.split(rawTarget).authority ?? headers["Host"]
   }
 
+  /// Whether the client addressed this machine by a name of its own, in any case and with any port.
+  var namesLoopback: Bool {
+    guard let authority else { return false }
+    // The parser let only `host`, `host:port`, `[host]` and `[host]:port` pass.
+    let host =
+      authority.utf8.first == UInt8(ascii: "[")
+      ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
+    return ["localhost", "127.0.0.1", "[::1]"].contains(host.lowercased())
+  }
+
   // RFC 9112 §9.3: 1.1 persists unless told to close, 1.0 only if asked to.
   var persists: Bool {
     if headers.listsToken("close", in: "Connection") { return false }

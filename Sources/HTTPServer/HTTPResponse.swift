@@ -12,6 +12,9 @@ public struct HTTPResponse: Sendable, Equatable {
   public var resetsConnection = false
   /// Between two bytes of the body; with zero it goes out as fast as it can.
   public var bodyInterval = Duration.zero
+  /// From the request to the last byte of the answer, where the client waits for less than
+  /// `HTTPServer.Configuration.writeDeadline`; then the connection is closed.
+  public var timeLimit: Duration?
 
   public init(
     status: Int, headers: HTTPHeaders = [:], body: [UInt8] = [], delay: Duration = .zero

@@ -27,8 +27,17 @@ public final class HTTPServer: Sendable {
     /// How long input is thrown away after the last answer, so that no RST overtakes it.
     public var lingerDeadline = Duration.seconds(1)
     public var requestsPerConnectionMax = 100
-    /// Further connections are closed at once.
+    /// For one more the connection is closed that has been without a whole header or an answer in
+    /// work for longest; if there is none such, the new one is.
+    ///
+    /// So whoever holds connections open without a request keeps nobody out.
     public var connectionsMax = 64
+    /// The path of which at most `limitedAnswersMax` answers are in work at a time, from the request
+    /// to the last byte that the kernel took; further requests are answered 503.
+    public var limitedPath: String?
+    public var limitedAnswersMax = 4
+    /// How long such an answer may be in work while another waits; then its connection is closed.
+    public var limitedAnswerPatience = Duration.seconds(1)
     /// How long the listeners rest when descriptors or memory ran out.
     public var acceptPause = Duration.milliseconds(100)
     /// How long `stop()` lets answers in work go on.
@@ -42,23 +51,29 @@ public final class HTTPServer: Sendable {
 
   /// The addresses with the ports that the system chose.
   public let addresses: [ListenAddress]
+  public let counters: ServerCounters
   private let loop: ServerLoop
   private let wake: WakePipe
   /// Nil before `start()`.
   private let thread = Mutex<BlockingThread?>(nil)
 
+  /// So many connections wait to be accepted: a flood of them must not make a client try again.
+  private static let backlog: Int32 = 1024
+
   /// Binds and listens; connections wait in the backlog until `start()`.
   public init(
     listeningOn addresses: [ListenAddress], configuration: Configuration = Configuration(),
-    headHandler: HeadHandler? = nil, handler: @escaping Handler
+    counters: ServerCounters = ServerCounters(), headHandler: HeadHandler? = nil,
+    handler: @escaping Handler
   ) throws(ListenError) {
     precondition(!addresses.isEmpty, "a server needs an address")
     let opened = try Self.open(addresses)
     self.addresses = opened.listeners.map(\.address)
+    self.counters = counters
     wake = opened.wake
     loop = ServerLoop(
       listeners: opened.listeners, wakeDescriptor: opened.wake.readEnd,
-      configuration: configuration, headHandler: headHandler, handler: handler)
+      configuration: configuration, counters: counters, headHandler: headHandler, handler: handler)
   }
 
   deinit {
@@ -97,7 +112,7 @@ public final class HTTPServer: Sendable {
     do throws(ListenError) {
       for address in addresses {
         do throws(Sockets.Failure) {
-          let (descriptor, port) = try Sockets.listen(on: address, backlog: 128)
+          let (descriptor, port) = try Sockets.listen(on: address, backlog: backlog)
           listeners.append(Listener(descriptor: descriptor, address: address.with(port: port)))
         } catch {
           throw ListenError(address: address, operation: error.operation, errno: error.errno)

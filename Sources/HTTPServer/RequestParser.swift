@@ -95,6 +95,9 @@ public struct RequestParser: Sendable {
       headers: head.headers)
   }
 
+  /// Whether the request that is being read, or was refused, is a HEAD as far as is known.
+  var isHead: Bool { head.method == "HEAD" }
+
   var isIdle: Bool {
     if case .idle = state { start == buffer.count } else { false }
   }

@@ -13,6 +13,8 @@ final class ServerLoop: @unchecked Sendable {
   private let configuration: HTTPServer.Configuration
   private let headHandler: HTTPServer.HeadHandler?
   private let handler: HTTPServer.Handler
+  private let slots: AnswerSlots
+  private let counters: ServerCounters
   private let wakeDescriptor: Int32
   private var listeners: [Listener]
   private var connections: [Connection] = []
@@ -25,11 +27,15 @@ final class ServerLoop: @unchecked Sendable {
 
   init(
     listeners: [Listener], wakeDescriptor: Int32, configuration: HTTPServer.Configuration,
-    headHandler: HTTPServer.HeadHandler?, handler: @escaping HTTPServer.Handler
+    counters: ServerCounters, headHandler: HTTPServer.HeadHandler?,
+    handler: @escaping HTTPServer.Handler
   ) {
     self.listeners = listeners
     self.wakeDescriptor = wakeDescriptor
     self.configuration = configuration
+    self.counters = counters
+    slots = AnswerSlots(
+      max: configuration.limitedAnswersMax, patience: configuration.limitedAnswerPatience)
     self.headHandler = headHandler
     self.handler = handler
     spare = Sockets.spare()
@@ -39,7 +45,7 @@ final class ServerLoop: @unchecked Sendable {
     while true {
       let now = Instant.now
       for connection in connections { connection.expire(now: now) }
-      connections.removeAll(where: \.isClosed)
+      forgetClosed()
       if let stopsBy, connections.isEmpty || now >= stopsBy { break }
       wait(now: now)
     }
@@ -69,17 +75,16 @@ final class ServerLoop: @unchecked Sendable {
       polls.append(pollfd(fd: connection.descriptor, events: connection.pollEvents, revents: 0))
     }
     let count = unsafe poll(&polls, nfds_t(polls.count), milliseconds(from: now))
-    guard count > 0 else {
-      // Short of memory, poll would fail again at once.
-      if count < 0 && errno != EINTR { _ = poll(nil, 0, 100) }
-      return
-    }
+    // Short of memory, poll would fail again at once.
+    if count < 0 && errno != EINTR { _ = poll(nil, 0, 100) }
     let after = Instant.now
+    for connection in connections { connection.proceed(now: after) }
+    guard count > 0 else { return }
     for (connection, polled) in zip(connections, polls.dropFirst(1 + open.count))
     where polled.revents != 0 {
       connection.ready(now: after, scratch: &scratch)
     }
-    connections.removeAll(where: \.isClosed)
+    forgetClosed()
     for (listener, polled) in zip(open, polls.dropFirst()) where polled.revents != 0 {
       accept(from: listener, now: after)
     }
@@ -88,6 +93,7 @@ final class ServerLoop: @unchecked Sendable {
 
   /// Rounded up: poll(2) must not return just before the deadline again and again.
   private func milliseconds(from now: Instant) -> Int32 {
+    if connections.contains(where: \.isDue) { return 0 }
     var next = now + .seconds(Self.pollSecondsMax)
     for connection in connections { next = min(next, connection.deadline) }
     for instant in [acceptsFrom, stopsBy] {
@@ -119,15 +125,41 @@ final class ServerLoop: @unchecked Sendable {
   }
 
   private func admit(_ descriptor: Int32, from listener: Listener, now: Instant) {
-    guard connections.count < configuration.connectionsMax else {
+    guard connections.count < configuration.connectionsMax || makeRoom() else {
+      counters.count(.limit)
       close(descriptor)
       return
     }
-    connections.append(
-      Connection(
-        descriptor: descriptor,
-        checksHost: configuration.checksHostOnLoopback && listener.address.isLoopback,
-        configuration: configuration, headHandler: headHandler, handler: handler, now: now))
+    let connection = Connection(
+      descriptor: descriptor,
+      checksHost: configuration.checksHostOnLoopback && listener.address.isLoopback,
+      configuration: configuration, headHandler: headHandler, handler: handler, slots: slots,
+      counters: counters, now: now)
+    connections.append(connection)
+    counters.countAccepted()
+    counters.setOpen(connections.count)
+    // Its request may be here; before it is asked for, the next of a flood could displace it.
+    connection.ready(now: now, scratch: &scratch)
+  }
+
+  /// Closes the connection that has been without an answer in work for longest; false if there is
+  /// none such.
+  private func makeRoom() -> Bool {
+    forgetClosed()
+    if connections.count < configuration.connectionsMax { return true }
+    let resting = connections.compactMap { connection in
+      connection.yieldsSince.map { (connection, since: $0) }
+    }
+    guard let oldest = resting.min(by: { $0.since < $1.since }) else { return false }
+    counters.count(.displaced)
+    oldest.0.close()
+    forgetClosed()
+    return true
+  }
+
+  private func forgetClosed() {
+    connections.removeAll(where: \.isClosed)
+    counters.setOpen(connections.count)
   }
 
   private func dropOne(from listener: Listener) {
@@ -136,6 +168,7 @@ final class ServerLoop: @unchecked Sendable {
       spare = Sockets.spare()
       return
     }
+    counters.count(.descriptors)
     // In one step, so that no other thread takes the descriptor that is free in between.
     spare = Sockets.replace(descriptor, byCopyOf: wakeDescriptor)
   }

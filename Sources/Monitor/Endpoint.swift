@@ -1,6 +1,7 @@
-public import HTTPServer
 public import AttemptLog
 import Exposition
+public import HTTPServer
+import Synchronization
 
 /// The paths of the monitor's HTTP endpoint.
 public struct Endpoint: Sendable {
@@ -8,41 +9,110 @@ public struct Endpoint: Sendable {
 
   private let metricsPath: String
   private let version: String
+  private let counters: ServerCounters
+  private let process: @Sendable () -> ServingMetrics.Process
   private let state: @Sendable () -> Monitor.State
+  private let cache = PageCache()
+  private let scrapes = ScrapeCounts()
 
-  /// - Parameter metricsPath: where Prometheus scrapes; begins with a slash.
+  /// - Parameters:
+  ///   - metricsPath: where Prometheus scrapes; begins with a slash.
+  ///   - counters: those of the server that asks, for its own metrics.
   public init(
     metricsPath: String = defaultMetricsPath, version: String = relmonVersion,
+    counters: ServerCounters = ServerCounters(), state: @escaping @Sendable () -> Monitor.State
+  ) {
+    self.init(
+      metricsPath: metricsPath, version: version, counters: counters, process: { .current() },
+      state: state)
+  }
+
+  init(
+    metricsPath: String = defaultMetricsPath, version: String = relmonVersion,
+    counters: ServerCounters, process: @escaping @Sendable () -> ServingMetrics.Process,
     state: @escaping @Sendable () -> Monitor.State
   ) {
     precondition(metricsPath.hasPrefix("/"), "a path begins with a slash, got \(metricsPath)")
     self.metricsPath = metricsPath
     self.version = version
+    self.counters = counters
+    self.process = process
     self.state = state
   }
 
-  public func respond(to request: HTTPRequest) -> HTTPResponse {
-    let answer: @Sendable () -> HTTPResponse
-    switch request.path {
-    case metricsPath: answer = metrics
-    case "/": answer = landingPage
-    case "/-/healthy": answer = { Self.plain(200, "relmon is healthy.\n") }
-    case "/-/ready": answer = ready
-    default: return Self.plain(404, "Not found.\n")
-    }
-    guard request.method == "GET" || request.method == "HEAD" else {
-      var refusal = Self.plain(405, "Only GET and HEAD are allowed.\n")
-      refusal.headers.append("Allow", "GET, HEAD")
-      return refusal
-    }
-    return answer()
+  /// A server of this endpoint, which listens; whoever holds it starts and stops it.
+  public func server(listeningOn addresses: [ListenAddress]) throws(ListenError) -> HTTPServer {
+    var configuration = HTTPServer.Configuration()
+    configuration.limitedPath = metricsPath
+    return try HTTPServer(
+      listeningOn: addresses, configuration: configuration, counters: counters
+    ) { respond(to: $0) }
   }
 
-  private func metrics() -> HTTPResponse {
-    switch state() {
-    case .readingBacklog(let bytesLeft): Self.unavailable(bytesLeft)
-    case .ready(let page): Self.page(200, MetricsPage.textContentType, page.text())
+  public func respond(to request: HTTPRequest) -> HTTPResponse {
+    let answer: @Sendable (HTTPRequest) -> HTTPResponse
+    switch request.path {
+    case metricsPath: answer = metrics
+    case "/": answer = { _ in landingPage() }
+    case "/-/healthy": answer = { _ in Self.plain(200, "relmon is healthy.\n") }
+    case "/-/ready": answer = { _ in ready() }
+    // The targets of OPTIONS and CONNECT name no path that could be missing.
+    case let path where !path.hasPrefix("/"): return Self.notAllowed()
+    default: return Self.plain(404, "Not found.\n")
     }
+    guard request.method == "GET" || request.method == "HEAD" else { return Self.notAllowed() }
+    return answer(request)
+  }
+
+  private static func notAllowed() -> HTTPResponse {
+    var refusal = plain(405, "Only GET and HEAD are allowed.\n")
+    refusal.headers.append("Allow", "GET, HEAD")
+    return refusal
+  }
+
+  private func metrics(_ request: HTTPRequest) -> HTTPResponse {
+    let wanted = Negotiation(request.headers)
+    var response: HTTPResponse
+    switch state() {
+    case .readingBacklog(let bytesLeft):
+      scrapes.unavailable.add(1, ordering: .relaxed)
+      response = Self.unavailable(bytesLeft)
+    case .ready(let page):
+      response = self.page(page, wanted)
+      scrapes.answered.add(1, ordering: .relaxed)
+    }
+    // A cache must know what the answer was chosen by (RFC 9110 §12.5.5).
+    response.headers.append("Vary", "Accept, Accept-Encoding")
+    response.timeLimit = wanted.timeLimit
+    return response
+  }
+
+  private func page(_ page: MetricsPage, _ wanted: Negotiation) -> HTTPResponse {
+    let ending = ownMetrics().ending(as: wanted.format)
+    if wanted.usesGzip, let beginning = cache.deflated(of: page, as: wanted.format),
+      let end = GzipBlock(ending)
+    {
+      var response = Self.page(
+        200, wanted.format.contentType, GzipBlock.member([beginning, end]))
+      response.headers.append("Content-Encoding", "gzip")
+      return response
+    }
+    let text = cache.text(of: page, as: wanted.format) + ending
+    return Self.page(200, wanted.format.contentType, text)
+  }
+
+  private func ownMetrics() -> ServingMetrics {
+    var own = ServingMetrics()
+    own.scrapes = [
+      ("200", scrapes.answered.load(ordering: .relaxed)),
+      ("503", scrapes.unavailable.load(ordering: .relaxed)),
+    ]
+    own.openConnections = counters.openConnections
+    own.acceptedConnections = counters.acceptedConnections
+    own.shedConnections = ServerCounters.Shed.allCases.map { ($0.rawValue, counters[$0]) }
+    own.rejectedRequests = ServerCounters.Rejection.allCases.map { ($0.rawValue, counters[$0]) }
+    own.process = process()
+    return own
   }
 
   private func ready() -> HTTPResponse {
@@ -102,4 +172,10 @@ public struct Endpoint: Sendable {
         "Content-Type": type, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store",
       ], body: body)
   }
+}
+
+private final class ScrapeCounts: Sendable {
+  let answered = Atomic(0)
+  /// While the backlog was read.
+  let unavailable = Atomic(0)
 }

@@ -7,11 +7,17 @@ extension Command {
   static let metrics = Command(
     name: "metrics",
     summary: "Reads to the end and prints once what the endpoint would show.",
-    options: [.objective, .strict, .now],
-    example: "relmon metrics attempts.jsonl > /var/lib/node_exporter/relmon.prom"
+    options: [
+      Option(name: "--format", value: "FORMAT", help: "prometheus (default) or openmetrics"),
+      Option(
+        name: "--output", value: "FILE", help: "written beside and renamed; - is standard output"),
+      .objective, .strict, .now,
+    ],
+    example: "relmon metrics --output /var/lib/prometheus/node-exporter/relmon.prom attempts.jsonl"
   ) { arguments in
     let now = try arguments.now()
     let objective = try arguments.objective()
+    let format = try arguments.expositionFormat()
     var aggregate = Aggregate(LifetimeCounts())
     let followers = try LogInput(arguments).followers()
     let isWhole = try followers.readAll(into: &aggregate, .given)
@@ -21,9 +27,24 @@ extension Command {
       bytesRead: followers.reduce(0) { $0 + $1.bytesRead },
       unreadBytes: followers.reduce(0) { $0 + $1.unreadBytes() }, objective: objective,
       version: relmonVersion)
-    try Output.write(page.text())
+    let bytes = page.bytes(as: format)
+    if let path = arguments.value("--output"), path != "-" {
+      try OutputFile(path: path).write(bytes)
+    } else {
+      try Output.write(bytes)
+    }
     let log = aggregate.log
     let isIncomplete = !isWhole || log.damaged > 0 || log.missing > 0 || log.dropped > 0
     return arguments.isGiven("--strict") && isIncomplete ? .incomplete : .ok
+  }
+}
+
+extension Arguments {
+  fileprivate func expositionFormat() throws(UsageError) -> ExpositionFormat {
+    guard let name = value("--format") else { return .prometheus }
+    guard let format = ExpositionFormat(rawValue: name) else {
+      throw .invalidValue("--format", name, expected: "prometheus or openmetrics")
+    }
+    return format
   }
 }

@@ -49,7 +49,7 @@ extension Command {
     on addresses: [ListenAddress], _ endpoint: Endpoint
   ) throws(Failure) -> HTTPServer {
     do throws(ListenError) {
-      let server = try HTTPServer(listeningOn: addresses) { endpoint.respond(to: $0) }
+      let server = try endpoint.server(listeningOn: addresses)
       for address in server.addresses where !address.isLoopback {
         Output.diagnose("\(address) can be reached from other hosts, without authentication")
       }

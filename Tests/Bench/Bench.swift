@@ -117,9 +117,9 @@ struct Bench {
     let page = MetricsPage(
       aggregate: aggregate, now: .now(), missing: 0, bytesRead: 0, unreadBytes: 0,
       version: relmonVersion)
-    let text = page.text()
+    let text = page.bytes(as: .prometheus)
     let reference = median { for _ in 0..<100 { blackHole(Array(text.reversed()).count) } }
-    let rendering = median { for _ in 0..<100 { blackHole(page.text().count) } }
+    let rendering = median { for _ in 0..<100 { blackHole(page.bytes(as: .prometheus).count) } }
     let series = text.split(separator: UInt8(ascii: "\n")).count { $0.first != UInt8(ascii: "#") }
     row(
       "render a page of \(series) series",

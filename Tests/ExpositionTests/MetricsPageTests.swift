@@ -26,7 +26,7 @@ struct MetricsPageTests {
         "api_client_attempt_errors_total", #"error_type="timedOut",error_code="",http_status="""#]
         == 1)
     // Each attempt takes exactly 1 s: a bucket includes its bound.
-    let buckets = ["0.5", "1", "+Inf"].map {
+    let buckets = ["0.5", "1.0", "+Inf"].map {
       page["api_client_attempt_duration_seconds_bucket", #"result="failure",le="\#($0)""#]
     }
     #expect(buckets == [0, 6, 6])
@@ -34,7 +34,7 @@ struct MetricsPageTests {
     let failure = #"result="failure""#
     #expect(page["api_client_operation_duration_seconds_sum", failure] == 9)
     #expect(page["api_client_operation_attempts_sum", failure] == 5)
-    #expect(page["api_client_operation_attempts_bucket", failure + #",le="2""#] == 2)
+    #expect(page["api_client_operation_attempts_bucket", failure + #",le="2.0""#] == 2)
     #expect(page["api_client_backoff_seconds_sum", #"source="computed""#] == 6)
     #expect(page["api_client_wasted_backoff_seconds_total", ""] == 4)
     #expect(page["api_client_audio_seconds_total", #"attempt_kind="retry""#] == 30)

@@ -20,7 +20,8 @@ struct Page: CustomTestStringConvertible {
 
   init(
     _ logs: [LogText], now: String = "2026-12-01T00:00:00Z", objective: Double? = nil,
-    limits: LifetimeCounts.Limits = .init()
+    limits: LifetimeCounts.Limits = .init(), format: ExpositionFormat = .prometheus,
+    serving: ServingMetrics? = nil
   ) {
     guard let now = Timestamp(rfc3339: now) else { preconditionFailure("not a time: \(now)") }
     var aggregate = Aggregate(LifetimeCounts(limits: limits))
@@ -30,7 +31,9 @@ struct Page: CustomTestStringConvertible {
       aggregate: aggregate, now: now, missing: aggregate.log.missing, bytesRead: 1234,
       unreadBytes: 56, objective: objective,
       version: "1.2.3")
-    text = String(decoding: page.text(), as: UTF8.self)
+    let bytes =
+      serving.map { page.beginning(as: format) + $0.ending(as: format) } ?? page.bytes(as: format)
+    text = String(decoding: bytes, as: UTF8.self)
     // A carriage return and a line feed are one `Character`.
     lines = text.unicodeScalars.split(separator: "\n").map { String($0) }
     for line in lines where !line.hasPrefix("#") {

@@ -7,7 +7,8 @@ import Testing
 /// What Prometheus and its linters ask of any page, on logs of all sorts.
 struct PageFormatTests {
   static let pages = [
-    Page([]), Page(.someOperations), Page([.someOperations, .everything], objective: 0.9),
+    Page([]), Page(.someOperations),
+    Page([.someOperations, .everything], objective: 0.9, serving: .everything),
     Page([.manyNames(20)], limits: fewPairs), Page([.namedOther]),
     Page([.namedOther, .manyNames(20), .namedOther], limits: fewPairs),
   ]
@@ -96,7 +97,9 @@ struct PageFormatTests {
   }
 
   @Test func `every metric of the catalogue is on the page of a log that has everything`() {
-    let page = Page([.someOperations, .everything], now: "2026-11-18T12:00:10Z", objective: 0.9)
+    let page = Page(
+      [.someOperations, .everything], now: "2026-11-18T12:00:10Z", objective: 0.9,
+      serving: .everything)
     for family in MetricFamily.catalogue {
       let names =
         family.kind == .histogram
@@ -110,7 +113,7 @@ struct PageFormatTests {
 
   @Test func `names in the catalogue keep the naming rules`() {
     for family in MetricFamily.catalogue {
-      #expect(family.name.contains(#/^(api_client|relmon)_[a-z_]+$/#))
+      #expect(family.name.contains(#/^(api_client|relmon|process)_[a-z_]+$/#))
       #expect(family.name.hasSuffix("_total") == (family.kind == .counter))
       #expect(family.help.hasSuffix("."))
       #expect(!family.help.contains("\n"))

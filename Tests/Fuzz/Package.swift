@@ -1,7 +1,7 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-// A package of its own, for libFuzzer brings `main`: `Tests/Fuzz/run` builds and runs it.
+// A package of its own, for libFuzzer brings `main`: `Tests/Fuzz/run` and `Tests/Fuzz/run-http` build and run it.
 let package = Package(
   name: "fuzz",
   dependencies: [.package(name: "relmon", path: "../..")],
@@ -13,6 +13,13 @@ let package = Package(
         .product(name: "Reliability", package: "relmon"),
         .product(name: "Report", package: "relmon"),
       ],
-      swiftSettings: [.unsafeFlags(["-parse-as-library"])])
+      swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
+    .executableTarget(
+      name: "fuzz-http",
+      dependencies: [
+        .product(name: "HTTPServer", package: "relmon"),
+        .product(name: "Monitor", package: "relmon"),
+      ],
+      swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
   ]
 )

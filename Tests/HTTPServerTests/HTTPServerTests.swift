@@ -28,6 +28,16 @@ struct HTTPServerTests {
     #expect(ending == .closed)
   }
 
+  @Test(arguments: ["Content-Length: 1\r\n\r\n", "\n", "Host: b\r\n\r\n"])
+  func `a HEAD that is refused gets no body either`(rest: String) throws {
+    let server = try Self.started()
+    let client = try TCPClient(port: server.port)
+    try client.send("HEAD / HTTP/1.1\r\nHost: localhost\r\n" + rest)
+    let text = client.readToEnd().text
+    #expect(text.hasPrefix("HTTP/1.1 4"))
+    #expect(text.hasSuffix("\r\nConnection: close\r\n\r\n"))
+  }
+
   @Test(arguments: [
     ("GET / HTTP/1.0\r\nHost: localhost\r\n\r\n", "close", true),
     ("GET / HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n", "keep-alive", false),
@@ -187,17 +197,6 @@ struct HTTPServerTests {
     #expect(client.readToEnd() == ("", .reset))
   }
 
-  @Test func `connections over the limit are closed at once`() throws {
-    let server = try Self.started { $0.connectionsMax = 2 }
-    let clients = try (0..<2).map { _ in try TCPClient(port: server.port) }
-    for client in clients {
-      try client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-      #expect(client.readAnswer().hasSuffix("GET /"))
-    }
-    let third = try TCPClient(port: server.port)
-    #expect(third.readToEnd() == ("", .closed))
-  }
-
   @Test(arguments: [
     ("localhost", 200), ("LOCALHOST:1", 200), ("127.0.0.1:19464", 200), ("[::1]", 200),
     ("evil.example", 403), ("localhost.evil.example", 403), ("", 403), ("127.0.0.2", 403),
@@ -235,42 +234,6 @@ struct HTTPServerTests {
         == "HTTP/1.1 204 No Content\r\nX: a  Set-Cookie: b\r\nConnection: close\r\n\r\n")
   }
 
-  // MARK: - Stopping
-
-  @Test func `stop finishes the answer in work and refuses new connections`() throws {
-    let arrived = Semaphore()
-    let server = try Self.started(arrived: arrived)
-    let port = server.port
-    let idle = try TCPClient(port: port)
-    let late = try TCPClient(port: port)
-    try late.send("GET /late HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    arrived.wait()
-    server.stop()
-    #expect(late.readToEnd().text.hasSuffix("GET /late"))
-    #expect(idle.readToEnd().text == "")
-    #expect(throws: TCPClient.Failure.self) { try TCPClient(port: port) }
-    server.stop()
-  }
-
-  @Test func `stop does not wait longer than its deadline`() throws {
-    let arrived = Semaphore()
-    let server = try Self.started(arrived: arrived) { $0.stopDeadline = .milliseconds(50) }
-    let client = try TCPClient(port: server.port)
-    try client.send("GET /never HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    arrived.wait()
-    let begin = ContinuousClock.now
-    server.stop()
-    #expect(ContinuousClock.now - begin < .seconds(2))
-    #expect(client.readToEnd() == ("", .closed))
-  }
-
-  @Test func `a server that goes away stops`() throws {
-    var server: HTTPServer? = try Self.started()
-    let port = try #require(server).port
-    server = nil
-    #expect(throws: TCPClient.Failure.self) { try TCPClient(port: port) }
-  }
-
   @Test func `several addresses are served by one loop`() throws {
     let server = try HTTPServer(listeningOn: [.loopback(port: 0), ListenAddress(":0")]) { _ in
       .text(200, "here")
@@ -287,7 +250,8 @@ struct HTTPServerTests {
 // MARK: - Fixtures
 
 extension HTTPServerTests {
-  static let largeBytes = 64 * 1024 * 1024
+  /// More than the kernel keeps for both ends of a connection.
+  static let largeBytes = 16 * 1024 * 1024
 
   /// Echoes method and path; some paths do more.
   static func started(

@@ -20,6 +20,28 @@ struct SpinTests {
     }
   }
 
+  // Of the two guards, `MSG_NOSIGNAL` and a thread that blocks every signal, one is enough.
+  @Test func `a client that vanishes costs its connection and no signal`() async {
+    await #expect(processExitsWith: .success) {
+      signal(SIGPIPE, SIG_DFL)
+      let server = try HTTPServerTests.started()
+      var gone: TCPClient? = try TCPClient(port: server.port)
+      // The second answer meets what the first has provoked.
+      for path in ["/late", "/a", "/b"] {
+        try gone?.send("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+      }
+      gone = nil
+      let begin = ContinuousClock.now
+      while server.counters.acceptedConnections == 0 || server.counters.openConnections > 0,
+        ContinuousClock.now - begin < .seconds(10)
+      { sched_yield() }
+      #expect(server.counters.openConnections == 0)
+      let next = try TCPClient(port: server.port)
+      try next.send("GET /b HTTP/1.1\r\nHost: localhost\r\n\r\n")
+      #expect(next.readAnswer().hasSuffix("GET /b"))
+    }
+  }
+
   @Test func `without descriptors the server neither spins nor dies`() throws {
     let tool = try BuiltTool("provider-simulator", [], descriptorsMax: 16)
     let port = try #require(tool.line().split(separator: ":").last.flatMap { UInt16($0) })

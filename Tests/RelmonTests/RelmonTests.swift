@@ -71,6 +71,7 @@ struct RelmonTests {
       #"option "--since": "soon" is not a date, an RFC 3339 time or a span such as 7d, 12h, 30m"#
     ),
     (["verify", "--format=xml"], #"option "--format": "xml" is not text or json"#),
+    (["metrics", "--format=text"], #"option "--format": "text" is not prometheus or openmetrics"#),
     (["verfy"], #"unknown command "verfy"; did you mean "verify"?"#),
     (["report", "--format=xml"], #"option "--format": "xml" is not text or json"#),
     (

@@ -9,7 +9,7 @@ enum ModuleArrows {
     "Reliability": ["AttemptLog"],
     "Report": ["Reliability", "AttemptLog"],
     "Exposition": ["Reliability", "AttemptLog"],
-    "HTTPServer": ["Threading"],
+    "HTTPServer": ["CZlib", "Threading"],
     "CommandLineOptions": [],
     "Monitor": ["AttemptLog", "Reliability", "Exposition", "HTTPServer", "Threading"],
     "relmon": [

@@ -49,4 +49,26 @@ public enum Gzip: Sendable {
     unsafe inflateEnd(&stream)
     return unsafe count - Int(stream.avail_out)
   }
+
+  /// What one whole member holds, its checksum checked; nil if it is damaged or something follows.
+  public static func inflated(_ member: [UInt8], atMost count: Int) -> [UInt8]? {
+    var stream = unsafe z_stream()
+    var result = unsafe inflateInit2_(
+      &stream, 16 + 15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+    precondition(result == Z_OK, "inflateInit2: \(result)")
+    var input = member
+    var output = [UInt8](repeating: 0, count: count)
+    unsafe input.withUnsafeMutableBufferPointer { source in
+      unsafe output.withUnsafeMutableBufferPointer { target in
+        unsafe stream.next_in = source.baseAddress
+        unsafe stream.avail_in = UInt32(source.count)
+        unsafe stream.next_out = target.baseAddress
+        unsafe stream.avail_out = UInt32(target.count)
+        unsafe result = inflate(&stream, Z_FINISH)
+      }
+    }
+    let (unused, room) = unsafe (Int(stream.avail_in), Int(stream.avail_out))
+    unsafe inflateEnd(&stream)
+    return result == Z_STREAM_END && unused == 0 ? Array(output.dropLast(room)) : nil
+  }
 }

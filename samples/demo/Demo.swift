@@ -55,9 +55,7 @@ struct Demo {
   private static func serve(_ log: String) throws {
     let monitor = try Monitor(paths: [log])
     let endpoint = Endpoint { monitor.state }
-    let server = try HTTPServer(listeningOn: [.loopback(port: 19_464)]) {
-      endpoint.respond(to: $0)
-    }
+    let server = try endpoint.server(listeningOn: [.loopback(port: 19_464)])
     try monitor.start()
     try server.start()
     serving.withLock { $0 = (monitor, server) }
