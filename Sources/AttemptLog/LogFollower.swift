@@ -26,13 +26,19 @@ public final class LogFollower {
   private var isListingOld = false
   private var bytesOfClosedFiles: Int64 = 0
   private var linesOfClosedFiles = 0
-  private var buffer = [UInt8](repeating: 0, count: LogFollower.chunkBytes)
+  private let buffer: Buffer
 
-  /// What is read at a time.
-  static let chunkBytes = 256 * 1024
+  /// What is read at a time; followers that one owner asks in turn may share it.
+  public final class Buffer {
+    fileprivate lazy var bytes = [UInt8](repeating: 0, count: Self.bytesMax)
+    static let bytesMax = 256 * 1024
+
+    public init() {}
+  }
 
   /// Fails if there is no log at the path.
-  public init(path: String) throws(LogReadError) {
+  public init(path: String, buffer: Buffer = Buffer()) throws(LogReadError) {
+    self.buffer = buffer
     location = try LogLocation(path: path)
     pending = try location.files()
     guard let first = pending.first else { throw .noLog(directory: path) }
@@ -53,7 +59,7 @@ public final class LogFollower {
       guard let file = try openNext() else { return false }
       let count = try read(file, into: &sink)
       if count > 0 {
-        current?.parser.feed(buffer.span.extracting(..<count), to: &sink)
+        current?.parser.feed(buffer.bytes.span.extracting(..<count), to: &sink)
         budget -= count
       } else if file.isComplete {
         closeCurrent(into: &sink)
@@ -68,7 +74,7 @@ public final class LogFollower {
     _ file: OpenLogFile, into sink: inout some RecordSink
   ) throws(LogReadError) -> Int {
     do throws(LogReadError) {
-      return try file.read(&buffer)
+      return try file.read(&buffer.bytes)
     } catch {
       if error.costsOnlyRest { closeCurrent(into: &sink) }
       throw error
@@ -167,3 +173,7 @@ public final class LogFollower {
 // One owner at a time.
 @available(*, unavailable)
 extension LogFollower: Sendable {}
+
+// As its followers.
+@available(*, unavailable)
+extension LogFollower.Buffer: Sendable {}

@@ -24,9 +24,10 @@ struct LogInput: Sendable {
   /// Opens every location, so that a missing one is told before any is read.
   func followers() throws(Failure) -> [LogFollower] {
     var followers: [LogFollower] = []
+    let buffer = LogFollower.Buffer()
     for path in paths {
       do throws(LogReadError) {
-        followers.append(try LogFollower(path: path))
+        followers.append(try LogFollower(path: path, buffer: buffer))
       } catch {
         throw .inputOutput(error)
       }
