@@ -9,12 +9,13 @@ import Threading
 public struct ConcurrentReading<Fold: BatchFold>: RecordSink {
   /// Lacks what is being read until `finish()`.
   public private(set) var fold: Fold
-  /// Tells the file that is being read.
+  /// Which log is being read, of several that are read in turn, and its file.
+  public var log = 0
   public var path: () -> String = { "" }
-  /// Told of the first line of a log that was rejected, and of how many were.
+  /// Told of the first line of each log that was rejected, and of how many were.
   private let diagnose: (String) -> Void
-  /// When the newest line that was fed happened, as far as it was looked at.
-  public private(set) var newestTime: Timestamp?
+  /// When the newest line happened that was fed since this was set to nil, as far as it was looked at.
+  public var newestTime: Timestamp?
   private var timeScanner = LineScanner()
   private let threadsMax: Int
   private var workers: BatchWorkers?
@@ -24,16 +25,23 @@ public struct ConcurrentReading<Fold: BatchFold>: RecordSink {
   /// batches are folded in their order.
   private var lineReader: BatchReader
   private var partReader: BatchReader
-  private var first: String?
-  private var rejected = 0
+  /// By log: the first line that was rejected, and how many were.
+  private var rejections: [Int: (first: String, count: Int)] = [:]
 
   /// Parts that are read ahead of the fold.
   private static var waitingMax: Int { 4 }
 
   private enum Item {
-    case batch(EventBatch, path: String)
-    case part(Int, path: String)
+    case batch(EventBatch, Place)
+    case part(Int, Place)
   }
+
+  private struct Place {
+    let log: Int
+    let path: String
+  }
+
+  private var place: Place { Place(log: log, path: path()) }
 
   /// - Parameter cores: how many to use, at least 1; nil for all that the process may.
   public init(_ fold: Fold, cores: Int? = nil, diagnose: @escaping (String) -> Void) {
@@ -49,13 +57,13 @@ public struct ConcurrentReading<Fold: BatchFold>: RecordSink {
     _ fields: LineScanner, _ line: Span<UInt8>, at position: LinePosition
   ) {
     newestTime = fields.time
-    append(.batch(lineReader.batch(fields, line), path: path()))
+    append(.batch(lineReader.batch(fields, line), place))
   }
 
   public mutating func reject(
     _ error: LineError, _ line: Span<UInt8>, at position: LinePosition
   ) {
-    append(.batch(lineReader.batch(error, at: position), path: path()))
+    append(.batch(lineReader.batch(error, at: position), place))
   }
 
   public mutating func takeLines(_ lines: Span<UInt8>, at position: LinePosition) -> Int? {
@@ -66,9 +74,9 @@ public struct ConcurrentReading<Fold: BatchFold>: RecordSink {
     if let workers {
       let bytes = [UInt8](copying: lines)
       workers.submit(.init(number: partCount, lines: bytes, position: position))
-      append(.part(partCount, path: path()))
+      append(.part(partCount, place))
     } else {
-      append(.batch(partReader.batch(lines, at: position), path: path()))
+      append(.batch(partReader.batch(lines, at: position), place))
     }
     return lines.count(of: UInt8(ascii: "\n"))
   }
@@ -84,14 +92,11 @@ public struct ConcurrentReading<Fold: BatchFold>: RecordSink {
     }
   }
 
-  /// Folds what is still being read, and tells of what was rejected since the last time.
+  /// Folds what is still being read, and tells of what was rejected of the log that is being read.
   public mutating func finish() {
     while !waiting.isEmpty { foldNext() }
-    if let first {
-      diagnose(rejected == 1 ? first : "\(first), and \(rejected - 1) more lines rejected")
-    }
-    first = nil
-    rejected = 0
+    guard let (first, count) = rejections.removeValue(forKey: log) else { return }
+    diagnose(count == 1 ? first : "\(first), and \(count - 1) more lines rejected")
   }
 
   /// Ends the threads; nothing is read after it.
@@ -114,23 +119,21 @@ public struct ConcurrentReading<Fold: BatchFold>: RecordSink {
 
   private mutating func foldNext() {
     switch waiting.popFirst() {
-    case .batch(let batch, let path): fold(batch, of: path)
-    case .part(let number, let path):
+    case .batch(let batch, let place): fold(batch, of: place)
+    case .part(let number, let place):
       guard let batch = workers?.batch(number, helping: &partReader) else {
         preconditionFailure("a part was submitted to nobody")
       }
-      fold(batch, of: path)
+      fold(batch, of: place)
     case nil: break
     }
   }
 
-  private mutating func fold(_ batch: EventBatch, of path: String) {
+  private mutating func fold(_ batch: EventBatch, of place: Place) {
     fold.fold(batch)
     guard let (error, position) = batch.firstRejected else { return }
-    rejected += batch.rejectedCount
-    if first == nil {
-      first = "\(path):\(position.line): \(error) (file offset \(position.offset))"
-    }
+    let first = "\(place.path):\(position.line): \(error) (file offset \(position.offset))"
+    rejections[place.log, default: (first, 0)].count += batch.rejectedCount
   }
 }
 

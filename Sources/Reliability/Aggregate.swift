@@ -81,6 +81,11 @@ public struct Aggregate<Counts: EventCounts>: RecordSink, BatchFold, Sendable {
   public var counts: Counts { fold.counts }
   /// Operations that were given up because too many were open at once.
   public var operationsGivenUp: Int { fold.operations.givenUp }
+  /// Operations without an end whose lines came so late that it may have been forgotten; they are not
+  /// taken for abandoned.
+  public var operationsUndecided: Int { fold.operations.undecided }
+  /// Attempts that count at their own time, as too many waited for the ends of their operations.
+  public var attemptsSettledEarly: Int { fold.settledEarly }
 
   public mutating func reject(
     _ error: LineError, _ line: Span<UInt8>, at position: LinePosition
@@ -120,6 +125,8 @@ private struct EventFold<Counts: EventCounts>: Sendable {
   var log: LogLedger
   var counts: Counts
   var operations: OperationTable
+  /// Attempts that were counted before it was known where their operation ended.
+  var settledEarly = 0
 
   init(_ counts: Counts, limits: OperationTable.Limits, hasher: ByteHasher) {
     self.counts = counts
@@ -165,7 +172,7 @@ private struct EventFold<Counts: EventCounts>: Sendable {
       scope: scope(of: event, names, &map), hasParent: event.hasParent, time: event.time,
       started: event.time, writer: writer, isAttempt: false, number: event.number)
     noteSignOfLife(event)
-    operations.note(event.id, line)
+    _ = operations.note(event.id, line)
     trim()
   }
 
@@ -178,7 +185,12 @@ private struct EventFold<Counts: EventCounts>: Sendable {
       hasParent: event.hasParent)
     let kept = counts.count(line, names, &map)
     noteSignOfLife(event)
-    operations.note(event.id, OperationTable.Line(line, writer: writer), keeping: kept)
+    let isKept = operations.note(
+      event.id, OperationTable.Line(line, writer: writer), keeping: kept)
+    if !isKept, let kept {
+      settledEarly += 1
+      counts.settle(SettledAttempts(attempts: KeptAttempts(kept), end: nil))
+    }
     trim()
   }
 

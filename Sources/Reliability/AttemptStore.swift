@@ -119,6 +119,12 @@ struct KeptAttempts: Sequence, IteratorProtocol, Sendable {
     following = list.head
   }
 
+  /// A single one.
+  init(_ attempt: KeptAttempt) {
+    nodes = [attempt]
+    following = 1
+  }
+
   mutating func next() -> KeptAttempt? {
     guard following != 0 else { return nil }
     let node = nodes[Int(following) - 1]

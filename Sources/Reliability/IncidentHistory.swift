@@ -25,6 +25,8 @@ public struct Incident: Sendable {
 
 /// The incidents of a log that have a part in a span of time.
 struct IncidentHistory: Sendable {
+  /// Incidents that are listed.
+  static let incidentsMax = 10_000
   /// Ends of operations that wait to be put in order.
   static let heldMax = 1 << 14
 
@@ -90,6 +92,8 @@ struct IncidentHistory: Sendable {
 
   /// Operations that came too late to be put in order.
   var late: Int { order.late }
+  /// Incidents for which there was no room.
+  private(set) var unlisted = 0
 
   /// Takes an operation of O′.
   ///
@@ -106,6 +110,10 @@ struct IncidentHistory: Sendable {
   private mutating func fold(all: Bool) {
     order.take(all: all) { runs.note($0) }
     runs.ended.removeAll { !span.overlaps($0.from, $0.to) }
+    if runs.ended.count > Self.incidentsMax {
+      unlisted += runs.ended.count - Self.incidentsMax
+      runs.ended.removeLast(runs.ended.count - Self.incidentsMax)
+    }
   }
 
   /// All of them, by their beginning; nothing more comes.

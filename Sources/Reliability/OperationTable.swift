@@ -18,6 +18,8 @@ struct OperationTable: Sendable {
     var openMax = 1 << 16
     /// Attempts that wait until their operation is forgotten.
     var attemptsMax = 1 << 17
+    /// Processes whose writer is remembered.
+    var processesMax = 1 << 16
   }
 
   /// What is known of one, from the lines of its own and of those that serve it.
@@ -47,6 +49,8 @@ struct OperationTable: Sendable {
     fileprivate var hasBegun = false
     /// If it goes on it is open again, but is not counted so a second time.
     fileprivate var isCountedAbandoned = false
+    /// Its end may have been read and forgotten before its first line came.
+    fileprivate var mayHaveEnded = false
     fileprivate var life = Life.open
 
     fileprivate init(_ line: Line) {
@@ -79,8 +83,12 @@ struct OperationTable: Sendable {
   private var attempts = AttemptStore()
   private var goneWriters: Set<Int> = []
   private var writerOfProcess: [ID: (writer: Int, time: Timestamp)] = [:]
+  /// The end of the one that was forgotten last.
+  private var forgottenUntil = Timestamp.earliest
   /// Operations that were given up because too many were open.
   private(set) var givenUp = 0
+  /// Operations without an end whose lines came so late that it may have been forgotten.
+  private(set) var undecided = 0
 
   init(limits: Limits = Limits()) {
     self.limits = limits
@@ -106,9 +114,18 @@ struct OperationTable: Sendable {
 
 extension OperationTable {
   /// Notes a line of an operation, and keeps the attempt until the operation is forgotten.
-  mutating func note(_ id: ID, _ line: Line, keeping attempt: KeptAttempt? = nil) {
+  ///
+  /// - Returns: whether there was room for it.
+  mutating func note(_ id: ID, _ line: Line, keeping attempt: KeptAttempt? = nil) -> Bool {
     let place = places.place(of: id) ?? add(id, line)
-    if let attempt { attempts.append(attempt, to: &entries[place].kept) }
+    defer { followOn(place, line) }
+    guard let attempt else { return true }
+    guard attempts.count < limits.attemptsMax else { return false }
+    attempts.append(attempt, to: &entries[place].kept)
+    return true
+  }
+
+  private mutating func followOn(_ place: Int, _ line: Line) {
     guard entries[place].life != .ended else { return }
     if entries[place].life == .abandoned {
       entries[place].life = .open
@@ -121,7 +138,8 @@ extension OperationTable {
   }
 
   private mutating func add(_ id: ID, _ line: Line) -> Int {
-    let entry = Entry(line)
+    var entry = Entry(line)
+    entry.mayHaveEnded = line.time <= forgottenUntil
     let place = freePlaces.popLast() ?? entries.count
     if place == entries.count { entries.append(entry) } else { entries[place] = entry }
     places.insert(id, at: place)
@@ -163,6 +181,8 @@ extension OperationTable {
   /// A process id that goes to another writer took it from one that is gone.
   mutating func writerStarted(_ writer: Int, process: ID, at time: Timestamp) {
     guard let known = writerOfProcess[process], known.writer != writer else {
+      // Who is forgotten is known to be gone by its silence.
+      if writerOfProcess.count >= limits.processesMax { writerOfProcess = [:] }
       writerOfProcess[process] = (writer, time)
       return
     }
@@ -207,7 +227,11 @@ extension OperationTable {
         forget(place, settle)
         continue
       }
-      if !entries[place].isCountedAbandoned { taken.append(entries[place]) }
+      if entries[place].mayHaveEnded {
+        undecided += entries[place].isCountedAbandoned ? 0 : 1
+      } else if !entries[place].isCountedAbandoned {
+        taken.append(entries[place])
+      }
       open.remove(place, &entries)
       entries[place].isCountedAbandoned = true
       entries[place].life = .abandoned
@@ -243,20 +267,20 @@ extension OperationTable {
 
   var isFull: Bool {
     ended.count > limits.endedMax || open.count > limits.openMax
-      || attempts.count > limits.attemptsMax
+      || attempts.count >= limits.attemptsMax
   }
 
   /// Forgets what is beyond the limits, the oldest first.
   mutating func trim(_ settle: Settle) {
-    while ended.count > limits.endedMax || attempts.count > limits.attemptsMax,
+    while ended.count > limits.endedMax || attempts.count >= limits.attemptsMax,
       let place = ended.first
     {
       forget(place, settle)
     }
-    while open.count > limits.openMax || attempts.count > limits.attemptsMax,
-      let place = open.first
-    {
-      let isGivenUp = entries[place].hasBegun && !entries[place].isCountedAbandoned
+    while open.count > limits.openMax, let place = open.first {
+      let isGivenUp =
+        entries[place].hasBegun && !entries[place].isCountedAbandoned
+        && !entries[place].mayHaveEnded
       if isGivenUp { givenUp += 1 }
       forget(place, isGivenUp: isGivenUp, settle)
     }
@@ -269,6 +293,7 @@ extension OperationTable {
 
   private mutating func forget(_ place: Int, isGivenUp: Bool = false, _ settle: Settle) {
     settle(entries[place], isGivenUp, KeptAttempts(attempts, entries[place].kept))
+    if entries[place].hasEnd { forgottenUntil = entries[place].endTime }
     if entries[place].life == .open {
       open.remove(place, &entries)
     } else {

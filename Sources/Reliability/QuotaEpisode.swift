@@ -26,6 +26,8 @@ public struct QuotaEpisode: Sendable {
   static let opensAfter: Int64 = 60 * Timestamp.microsecondsPerSecond
   /// Two episodes that lie nearer to each other are one.
   static let apart: Int64 = 60 * Timestamp.microsecondsPerSecond
+  /// Of how many it may be made of, each is remembered by itself.
+  static let partsMax = 4096
 
   public private(set) var start: Timestamp
   /// Attempts that were refused.
@@ -107,8 +109,12 @@ public struct QuotaEpisode: Sendable {
   ///
   /// - Returns: whether that is one of this episode.
   mutating func lose(at time: Timestamp) -> Bool {
-    let isOwn = start <= time && time <= latest
-    guard parts.isEmpty ? isOwn : parts.contains(where: { $0.contains(time) }) else { return false }
+    if parts.isEmpty {
+      guard start <= time, time <= latest else { return false }
+    } else {
+      let index = parts.partitioningIndex { time <= $0.upperBound }
+      guard index < parts.count, parts[index].contains(time) else { return false }
+    }
     operationsLost += 1
     return true
   }
@@ -128,6 +134,13 @@ public struct QuotaEpisode: Sendable {
     earlierAnnouncements = QuotaAnnouncements()
   }
 
+  /// Of the earlier half what lies between them is no longer told apart.
+  private mutating func joinEarlierParts() {
+    let half = parts.prefix(parts.count / 2)
+    guard let first = half.first, let last = half.last else { return }
+    parts.replaceSubrange(..<half.count, with: [first.lowerBound...last.upperBound])
+  }
+
   func isNear(_ later: QuotaEpisode) -> Bool {
     later.start.microseconds - end.microseconds < Self.apart
   }
@@ -135,6 +148,7 @@ public struct QuotaEpisode: Sendable {
   mutating func merge(_ later: QuotaEpisode) {
     if parts.isEmpty { parts = [start...latest] }
     parts.append(later.start...later.latest)
+    if parts.count > Self.partsMax { joinEarlierParts() }
     start = min(start, later.start)
     latest = max(latest, later.latest)
     signals += later.signals

@@ -3,9 +3,11 @@ import AttemptLog
 /// The quota episodes of a log that have a part in a span of time: for the report.
 struct QuotaHistory: Sendable {
   /// Accounts that are followed each by itself; the later ones are followed together.
-  static let accountsMax = 10_000
+  static let accountsMax = 1000
   /// Names of quotas; later ones are `_other`.
-  static let namesMax = 1000
+  static let namesMax = 32
+  /// Episodes that are listed.
+  static let episodesMax = 10_000
   /// Attempts that wait to be put in order.
   static let heldMax = 1 << 14
 
@@ -16,9 +18,13 @@ struct QuotaHistory: Sendable {
   private var episodes = Episodes()
   private var losses: [Loss] = []
 
-  fileprivate struct Key: Hashable, Sendable {
+  fileprivate struct Key: Hashable, Comparable, Sendable {
     let account: Int
     let quota: Int
+
+    static func < (one: Self, other: Self) -> Bool {
+      (one.account, one.quota) < (other.account, other.quota)
+    }
   }
 
   /// An operation whose last attempt was a signal.
@@ -34,6 +40,8 @@ struct QuotaHistory: Sendable {
 
   /// Attempts that came too late to be put in order.
   var late: Int { order.late }
+  /// Episodes for which there was no room.
+  private(set) var unlisted = 0
 
   mutating func account(named name: ArraySlice<UInt8>) -> Int { accounts.number(name) }
   mutating func quota(named name: ArraySlice<UInt8>) -> Int { quotas.number(name) }
@@ -55,6 +63,7 @@ struct QuotaHistory: Sendable {
       let kept = ended.filter { span.overlaps($0.start, $0.end) }
       return kept.isEmpty ? nil : kept
     }
+    dropBeyondLimit()
     let folded = order.frontier
     losses = losses.filter { loss in
       guard all || loss.time < folded else { return true }
@@ -63,10 +72,20 @@ struct QuotaHistory: Sendable {
     }
   }
 
-  /// All episodes that have a part in the span, by their start; nothing more comes.
+  private mutating func dropBeyondLimit() {
+    var room = Self.episodesMax
+    for (key, ended) in episodes.ended.sorted(by: { $0.key < $1.key }) {
+      unlisted += max(0, ended.count - room)
+      episodes.ended[key] = Array(ended.prefix(room))
+      room -= min(room, ended.count)
+    }
+  }
+
+  /// Episodes that have a part in the span, by their start; nothing more comes.
   mutating func conclude() -> [QuotaEpisodeRow] {
     fold(all: true)
     episodes.conclude()
+    dropBeyondLimit()
     return episodes.ended.flatMap { key, episodes in
       let account = NamePair(accounts.name(key.account))
       return episodes.filter { span.overlaps($0.start, $0.end) }.map {

@@ -19,9 +19,9 @@ struct QuotaTrack: Sendable {
   /// Counts an operation that was lost with a signal of this time, by the episode that has it; one
   /// that was given away is not asked.
   mutating func lose(at time: Timestamp) -> Bool {
-    if run?.lose(at: time) == true { return true }
+    // The run may begin in the microsecond in which the episode before it had its last signal.
     for index in episodes.indices.reversed() where episodes[index].lose(at: time) { return true }
-    return false
+    return run?.lose(at: time) == true
   }
 
   /// Takes an attempt of the account that was accepted.

@@ -5,10 +5,11 @@ public import AttemptLog
 /// An operation belongs to the window in which it ended, and its attempts go with it.
 public struct WindowedCounts: EventCounts {
   public static let keepsAttempts = true
-  /// Pairs of provider and operation, and errors as the provider names them, that are listed each by
-  /// itself; the later ones are `_other`.
-  static let scopesMax = 1000
+  /// Pairs of provider and operation, names of errors, and rows of the table of errors, that are there
+  /// each by itself; the later ones are `_other`.
+  static let scopesMax = 250
   static let errorsMax = 10_000
+  static let errorRowsMax = 10_000
 
   /// Disjoint, in order.
   public let windows: [Window]
@@ -20,10 +21,10 @@ public struct WindowedCounts: EventCounts {
   private var quotas: QuotaHistory
   private var incidentHistory: IncidentHistory
   private var isJudged = false
-  private var tallies: [Tally] = []
-  /// For each pair, without a parent and with one, the places of the windows' tallies; -1 if nothing
-  /// was counted.
-  private var cells: [[Int32]] = []
+  /// Of each window, those without a parent.
+  private var headlines = TallyList()
+  /// Of each pair, those of the detailed windows.
+  private var scopeTallies = TallyList()
   private var errors: [ErrorKey: ErrorCount] = [:]
   /// The window that a time was found in last.
   private var newestWindow = 0
@@ -50,6 +51,8 @@ public struct WindowedCounts: EventCounts {
   /// Lines that stood too far from the place of their time for incidents and quota episodes to be
   /// exact.
   public var lateLines: Int { quotas.late + incidentHistory.late }
+  /// Incidents and quota episodes for which there was no room.
+  public var unlistedEpisodes: Int { quotas.unlisted + incidentHistory.unlisted }
 
   private struct ErrorKey: Hashable, Sendable {
     let scope: Int
@@ -116,15 +119,27 @@ public struct WindowedCounts: EventCounts {
       incidentHistory.note(event, scope: operation.scope, error: error)
     }
     guard let window = window(of: event.time) else { return }
-    tallies[cell(operation.scope, operation.hasParent, window)].count(event)
+    count(operation, in: window)
     guard let error, let errorClass = event.errorClass, detailed.contains(window) else { return }
     let key = ErrorKey(scope: operation.scope, errorClass: errorClass, error: error)
-    errors[key, default: ErrorCount()].final += 1
+    errors[listed(key), default: ErrorCount()].final += 1
+  }
+
+  private mutating func count(_ operation: OperationLine, in window: Int) {
+    if !operation.hasParent { headlines[window].count(operation.event) }
+    if detailed.contains(window) { scopeTallies[operation.scope].count(operation.event) }
+  }
+
+  /// Where an error is counted.
+  private func listed(_ key: ErrorKey) -> ErrorKey {
+    if errors.count < Self.errorRowsMax || errors[key] != nil { return key }
+    return ErrorKey(
+      scope: key.scope, errorClass: key.errorClass, error: errorNames.overflowNumber)
   }
 
   public mutating func countAbandoned(_ operation: OperationLine) {
     guard let window = window(of: operation.event.time) else { return }
-    tallies[cell(operation.scope, operation.hasParent, window)].count(operation.event)
+    count(operation, in: window)
   }
 
   public mutating func settle(_ settled: SettledAttempts) {
@@ -140,13 +155,14 @@ public struct WindowedCounts: EventCounts {
 
   private mutating func settle(_ attempt: KeptAttempt, at time: Timestamp) {
     guard let window = window(of: time) else { return }
-    let scope = attempt.scope
-    tallies[cell(scope, attempt.hasParent, window)].count(attempt.figures, listsNumber: true)
-    guard let errorClass = attempt.figures.errorClass, errorClass != .cancelled,
-      let error = attempt.error, detailed.contains(window)
+    let figures = attempt.figures
+    if !attempt.hasParent { headlines[window].count(figures, listsNumber: true) }
+    guard detailed.contains(window) else { return }
+    scopeTallies[attempt.scope].count(figures, listsNumber: true)
+    guard let errorClass = figures.errorClass, errorClass != .cancelled, let error = attempt.error
     else { return }
-    let key = ErrorKey(scope: scope, errorClass: errorClass, error: error)
-    errors[key, default: ErrorCount()].attempts += 1
+    let key = ErrorKey(scope: attempt.scope, errorClass: errorClass, error: error)
+    errors[listed(key), default: ErrorCount()].attempts += 1
   }
 
   public mutating func judge(at now: Timestamp) {
@@ -155,18 +171,6 @@ public struct WindowedCounts: EventCounts {
     incidents = incidentHistory.conclude(
       scopeName: { scopeNames.name($0) }, errorName: { errorNames.name($0) })
     quotaEpisodes = quotas.conclude()
-  }
-
-  /// The place of a tally, which is made if it is not there.
-  private mutating func cell(_ scope: Int, _ hasParent: Bool, _ window: Int) -> Int {
-    let row = scope * 2 + (hasParent ? 1 : 0)
-    while cells.count <= row { cells.append([]) }
-    if cells[row].isEmpty { cells[row] = [Int32](repeating: -1, count: windows.count) }
-    if cells[row][window] < 0 {
-      cells[row][window] = Int32(tallies.count)
-      tallies.append(Tally())
-    }
-    return Int(cells[row][window])
   }
 
   private mutating func window(of time: Timestamp) -> Int? {
@@ -183,15 +187,15 @@ public struct WindowedCounts: EventCounts {
 extension WindowedCounts {
   /// All operations without a parent that belong to these windows: the headline figures.
   public func headline(_ windows: Range<Int>) -> Tally {
-    merged(stride(from: 0, to: cells.count, by: 2).map { $0 }, windows)
+    windows.reduce(into: Tally()) { sum, window in
+      if let tally = headlines.tally(of: window) { sum.merge(tally) }
+    }
   }
 
   /// All operations of the detailed windows by pair, in the order of their names.
   public func byScope() -> [ScopeTally] {
-    (0..<(cells.count + 1) / 2).compactMap { scope in
-      let rows = [scope * 2, scope * 2 + 1].filter { $0 < cells.count }
-      let tally = merged(rows, detailed)
-      guard !tally.isEmpty else { return nil }
+    (0..<scopeTallies.end).compactMap { scope in
+      guard let tally = scopeTallies.tally(of: scope) else { return nil }
       let name = NamePair(scopeNames.name(scope))
       return ScopeTally(
         provider: name.first.text, operation: name.second?.text ?? "", tally: tally)
@@ -213,14 +217,30 @@ extension WindowedCounts {
         share: failed == 0 ? 0 : Double(count.attempts) / Double(failed), final: count.final)
     }.sorted { $0.precedes($1) }
   }
+}
 
-  /// In the order of pairs and windows, so that sums of doubles are the same every time.
-  private func merged(_ rows: [Int], _ windows: Range<Int>) -> Tally {
-    rows.reduce(into: Tally()) { sum, row in
-      guard !cells[row].isEmpty else { return }
-      for window in windows where cells[row][window] >= 0 {
-        sum.merge(tallies[Int(cells[row][window])])
+/// Tallies by a number, made when something is first counted.
+private struct TallyList: Sendable {
+  /// Places in `tallies`; -1 where nothing was counted.
+  private var places: [Int32] = []
+  private var tallies: [Tally] = []
+
+  /// Behind the highest number that something was counted for.
+  var end: Int { places.count }
+
+  func tally(of number: Int) -> Tally? {
+    number < places.count && places[number] >= 0 ? tallies[Int(places[number])] : nil
+  }
+
+  subscript(number: Int) -> Tally {
+    get { tally(of: number) ?? Tally() }
+    _modify {
+      while places.count <= number { places.append(-1) }
+      if places[number] < 0 {
+        places[number] = Int32(tallies.count)
+        tallies.append(Tally())
       }
+      yield &tallies[Int(places[number])]
     }
   }
 }

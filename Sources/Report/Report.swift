@@ -125,17 +125,18 @@ public struct ReportInput: RecordSink, BatchFold, Sendable {
 
 extension Aggregate<WindowedCounts> {
   fileprivate var inexactness: String? {
-    var reasons: [String] = []
-    if operationsGivenUp > 0 {
-      reasons.append(
-        "\(operationsGivenUp) operations were taken for abandoned, as too many were open at once")
-    }
-    if counts.lateLines > 0 {
-      reasons.append(
-        "\(counts.lateLines) lines stand too far from the place of their time for incidents and"
-          + " quota episodes to be exact")
-    }
-    return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
+    let reasons = [
+      (operationsGivenUp, "operations were taken for abandoned, as too many were open at once"),
+      (operationsUndecided, "operations have lines too late to tell whether they had ended"),
+      (attemptsSettledEarly, "attempts count at their own time, as too many waited for an end"),
+      (
+        counts.lateLines,
+        "lines stand too far from the place of their time for incidents and quota episodes"
+      ),
+      (counts.unlistedEpisodes, "more incidents or quota episodes are not listed"),
+    ].filter { $0.0 > 0 }
+    guard !reasons.isEmpty else { return nil }
+    return "not exact: " + reasons.map { "\($0.0) \($0.1)" }.joined(separator: "; ")
   }
 }
 

@@ -55,10 +55,12 @@ extension [LogFollower] {
       fold = reading.fold
     }
     var isWhole = true
-    var open = map { (follower: $0, time: Timestamp.earliest) }
+    var open = enumerated().map { (log: $0, follower: $1, time: Timestamp.earliest) }
     while let next = order == .given ? open.indices.first : open.earliest {
+      reading.log = open[next].log
+      reading.newestTime = nil
       let (hasMore, isDamaged) = try open[next].follower.readOn(into: &reading)
-      open[next].time = reading.newestTime ?? .earliest
+      open[next].time = reading.newestTime ?? open[next].time
       if isDamaged { isWhole = false }
       if !hasMore { open.remove(at: next) }
     }
@@ -66,7 +68,7 @@ extension [LogFollower] {
   }
 }
 
-extension [(follower: LogFollower, time: Timestamp)] {
+extension [(log: Int, follower: LogFollower, time: Timestamp)] {
   /// The place of the log whose newest line is the oldest.
   fileprivate var earliest: Int? {
     indices.min { self[$0].time < self[$1].time }

@@ -75,6 +75,27 @@ struct ConcurrentReadingTests {
     }
   }
 
+  @Test func `each log is told of what was rejected of it`() {
+    let diagnoses = Locked<[String]>([])
+    var reading = ConcurrentReading(
+      Aggregate(LifetimeCounts()), cores: 1,
+      diagnose: { message in diagnoses.withLock { $0.append(message) } })
+    for (log, text) in [(0, "x\n"), (1, "y\n"), (0, "z\n"), (1, "{}\n")] {
+      reading.log = log
+      reading.path = { "\(log).jsonl" }
+      _ = reading.takeLines(Array(text.utf8).span, at: LinePosition(line: 7, offset: 0))
+    }
+    for log in [1, 0] {
+      reading.log = log
+      reading.finish()
+    }
+    let told = diagnoses.withLock { $0 }
+    #expect(told.count == 2)
+    #expect(told.first?.hasPrefix("1.jsonl:7: malformed") == true)
+    #expect(told.last?.hasPrefix("0.jsonl:7: malformed") == true)
+    #expect(told.allSatisfy { $0.hasSuffix(", and 1 more lines rejected") })
+  }
+
   @Test func `the time of the newest line is known before it is folded`() {
     let log = LogText().operation("10:00:00", "1").operation("10:00:01", "2")
     var reading = ConcurrentReading(Aggregate(LifetimeCounts()), cores: 2, diagnose: { _ in })
