@@ -16,6 +16,8 @@ public struct MetricsPage: Sendable {
   /// A fraction; its metric is left out without one.
   public var objective: Double?
   public var version: String
+  /// Its metrics are left out without a state.
+  public var state: StateFigures?
 
   public init(
     aggregate: Aggregate<LifetimeCounts>, now: Timestamp, missing: Int64, bytesRead: Int64,
@@ -231,9 +233,20 @@ extension MetricsPage {
     let counts = aggregate.counts
     page.sample(LabelSet(["label"], ["operation"]), .integer(counts.scopeOverflow))
     page.sample(LabelSet(["label"], ["error_code"]), .integer(counts.errorOverflow))
+    if let state { Self.write(state, to: &page) }
     if let objective { page.single(.objective, .number(objective)) }
     page.begin(.buildInfo)
     page.sample(LabelSet(["version"], [version]), .integer(1))
+  }
+}
+
+extension MetricsPage {
+  private static func write(_ state: StateFigures, to page: inout TextExposition) {
+    page.single(.logTruncated, .integer(state.truncated))
+    page.single(.logDeletedUnread, .integer(Int(state.deletedUnreadBytes)))
+    if let saved = state.saved { page.single(.stateSaved, .number(saved.seconds)) }
+    page.single(.stateLost, .integer(state.lost))
+    page.single(.stateSaveErrors, .integer(state.saveErrors))
   }
 }
 
