@@ -6,18 +6,25 @@
 public final class LogFollower {
   public let location: LogLocation
   /// Bytes of complete lines, newlines included, of all files.
-  public var bytesRead: Int64 { bytesOfClosedFiles + (current?.parser.position.offset ?? 0) }
+  public var bytesRead: Int64 {
+    open.reduce(bytesOfClosedFiles) { $0 + $1.bytesRead }
+  }
   /// Lines of all files, as newlines end them; a last line without one counts in a complete file.
   public var linesRead: Int {
-    linesOfClosedFiles + (current.map { $0.parser.position.line - 1 } ?? 0)
+    open.reduce(linesOfClosedFiles) { $0 + $1.parser.position.line - 1 }
   }
   /// Files that were opened.
   public private(set) var filesRead = 0
   /// The file that is being read, or that was read last.
   public private(set) var path: String
+  /// What was missing of the files of another follower.
+  public private(set) var losses = ResumptionLosses()
 
-  private var pending: [LogFile]
+  private var pending: [LogFile] = []
   private var current: OpenLogFile?
+  /// Rotated files that were read to their ends, and since when.
+  private var late: [(file: OpenLogFile, since: ContinuousClock.Instant)] = []
+  private let lateWrites: LateWrites?
   /// The number of the last segment that was read to its end.
   private var lastNumber: Int?
   /// The single file of this location was renamed: its successor is read from the start.
@@ -36,13 +43,42 @@ public final class LogFollower {
     public init() {}
   }
 
+  /// How rotated files are followed: whoever has one open when it is renamed may still write to it.
+  public struct LateWrites: Sendable {
+    /// How long a rotated file is looked at after it was read to its end.
+    public var duration = Duration.seconds(2)
+    public var now: @Sendable () -> ContinuousClock.Instant = { .now }
+
+    /// Files that are looked at, at most.
+    static let filesMax = 16
+
+    public init() {}
+  }
+
   /// Fails if there is no log at the path.
-  public init(path: String, buffer: Buffer = Buffer()) throws(LogReadError) {
+  ///
+  /// - Parameter lateWrites: nil for files that nobody writes to any more.
+  public init(
+    path: String, lateWrites: LateWrites? = nil, buffer: Buffer = Buffer()
+  ) throws(LogReadError) {
     self.buffer = buffer
     location = try LogLocation(path: path)
+    self.lateWrites = lateWrites
+    self.path = path
     pending = try location.files()
     guard let first = pending.first else { throw .noLog(directory: path) }
     self.path = first.path
+  }
+
+  /// Goes on where another follower of the same location was, wherever its files are now.
+  public init(
+    path: String, lateWrites: LateWrites? = nil, resuming resumption: LogResumption
+  ) throws(LogReadError) {
+    location = try LogLocation(path: path)
+    buffer = Buffer()
+    self.lateWrites = lateWrites
+    self.path = location.activePath
+    try resume(resumption)
   }
 
   /// Reads until at least `limit` bytes are read or the end is reached.
@@ -54,6 +90,7 @@ public final class LogFollower {
   public func read(
     atLeast limit: Int = .max, into sink: inout some RecordSink
   ) throws(LogReadError) -> Bool {
+    try readLateWrites(into: &sink)
     var budget = limit
     while budget > 0 {
       guard let file = try openNext() else { return false }
@@ -84,7 +121,7 @@ public final class LogFollower {
   /// Bytes that are there now and not read as lines: those of the rest of the open file and of the
   /// files that come next, as they are in compressed ones.
   public func unreadBytes() -> Int64 {
-    let rest = current.map { $0.unreadBytes } ?? 0
+    let rest = open.reduce(0) { $0 + $1.unreadBytes }
     return pending.reduce(rest) { $0 + (FileIdentity(path: $1.path)?.size ?? 0) }
   }
 
@@ -111,12 +148,46 @@ public final class LogFollower {
     return file
   }
 
+  /// The files of which more may come.
+  private var open: [OpenLogFile] { late.map(\.file) + (current.map { [$0] } ?? []) }
+
   private func closeCurrent(into sink: inout some RecordSink) {
-    current?.parser.finish(&sink)
-    bytesOfClosedFiles = bytesRead
-    linesOfClosedFiles = linesRead
-    lastNumber = current?.number ?? lastNumber
+    guard let file = current else { return }
+    lastNumber = file.number ?? lastNumber
     current = nil
+    guard let lateWrites, !file.isCompressed else { return close(file, into: &sink) }
+    late.append((file, lateWrites.now()))
+    if late.count > LateWrites.filesMax { close(late.removeFirst().file, into: &sink) }
+  }
+
+  private func close(_ file: OpenLogFile, into sink: inout some RecordSink) {
+    file.parser.finish(&sink)
+    bytesOfClosedFiles += file.bytesRead
+    linesOfClosedFiles += file.parser.position.line - 1
+  }
+
+  /// Reads what came into rotated files since they were read to their ends.
+  private func readLateWrites(into sink: inout some RecordSink) throws(LogReadError) {
+    guard let lateWrites, !late.isEmpty else { return }
+    let currentPath = path
+    defer { path = currentPath }
+    for (index, (file, _)) in late.enumerated() {
+      path = file.path
+      do throws(LogReadError) {
+        while case let count = try file.read(&buffer.bytes), count > 0 {
+          file.parser.feed(buffer.bytes.span.extracting(..<count), to: &sink)
+        }
+      } catch {
+        close(late.remove(at: index).file, into: &sink)
+        throw error
+      }
+    }
+    // Only what was read after its time is complete.
+    while let (file, since) = late.first, lateWrites.now() - since >= lateWrites.duration {
+      path = file.path
+      close(file, into: &sink)
+      late.removeFirst()
+    }
   }
 
   /// At the end of the active file: whether it has become a rotated segment.
@@ -168,6 +239,89 @@ public final class LogFollower {
     }
     return current.isBeginning(ofCompressed: file)
   }
+}
+
+// MARK: - Resuming
+
+extension LogFollower {
+  /// How far everything is read.
+  public var resumption: LogResumption {
+    var resumption = LogResumption()
+    resumption.late = late.map { FilePosition(of: $0.file) }
+    resumption.current = current.map { FilePosition(of: $0) }
+    resumption.lastNumber = lastNumber
+    resumption.awaitsSuccessor = awaitsSuccessor
+    resumption.bytesRead = open.reduce(bytesOfClosedFiles) { $0 + $1.bytesCutOff }
+    resumption.linesRead = linesOfClosedFiles
+    return resumption
+  }
+
+  private func resume(_ resumption: LogResumption) throws(LogReadError) {
+    lastNumber = resumption.lastNumber
+    awaitsSuccessor = resumption.awaitsSuccessor
+    bytesOfClosedFiles = resumption.bytesRead
+    linesOfClosedFiles = resumption.linesRead
+    var candidates = try location.candidates()
+    for position in resumption.late {
+      guard let file = try reopen(position, of: &candidates) else { continue }
+      late.append((file, lateWrites?.now() ?? .now))
+    }
+    if let position = resumption.current {
+      current = try reopen(position, of: &candidates)
+      if current == nil { awaitsSuccessor = true }
+    }
+    if let current {
+      path = current.path
+      current.isComplete = current.path != location.activePath || current.isComplete
+      if current.isComplete { awaitsSuccessor = true }
+    }
+    let isUntouched = open.isEmpty && resumption == LogResumption()
+    let known = Set(open.map(\.path))
+    let highest = current?.number ?? lastNumber ?? .min
+    if location.isDirectory {
+      pending = try location.files().filter {
+        !known.contains($0.path) && ($0.number ?? .max) > highest
+      }
+    } else if awaitsSuccessor || isUntouched, !known.contains(location.path) {
+      pending = [LogFile(named: location.path)]
+      awaitsSuccessor = false
+    }
+  }
+
+  /// The file of a position, open there; nil if it is gone, which is counted.
+  private func reopen(
+    _ position: FilePosition, of candidates: inout [LogFile]
+  ) throws(LogReadError) -> OpenLogFile? {
+    let agreements = candidates.map { position.agreement(with: $0) ?? -1 }
+    guard let best = agreements.max(), best >= 0, let index = agreements.firstIndex(of: best) else {
+      losses.files += 1
+      losses.bytes += max(0, position.size - position.offset)
+      // Lines of it that were counted stay counted.
+      bytesOfClosedFiles += position.progress.position.offset
+      linesOfClosedFiles += position.progress.position.line - 1
+      return nil
+    }
+    let file = try OpenLogFile(candidates.remove(at: index))
+    if try file.resume(at: position) { losses.truncated += 1 }
+    return file
+  }
+}
+
+extension LogLocation {
+  /// The files that may be those of a log that was read before: of a single file those beside it
+  /// whose names begin with its name, as a rotation leaves them.
+  fileprivate func candidates() throws(LogReadError) -> [LogFile] {
+    guard !isDirectory else { return try files() }
+    guard path != Self.standardInput else { return [] }
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let parent = LogPlace.parent(of: path)
+    let names = try Self.names(in: parent).filter { $0.hasPrefix(name + ".") }.sorted()
+    return [LogFile(named: path)]
+      + names.prefix(Self.candidatesMax).map { LogFile(path: LogPlace.join(parent, $0)) }
+  }
+
+  /// Rotated files beside a single one that are looked at.
+  private static let candidatesMax = 1000
 }
 
 // One owner at a time.

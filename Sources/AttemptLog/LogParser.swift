@@ -61,6 +61,26 @@ public struct LogParser: Sendable {
     self.position = position
   }
 
+  /// Goes on where another parser was, with the bytes from `readFrom` on.
+  public init(resuming progress: Progress) {
+    position = progress.position
+    isOversized = progress.isOversized
+    discarded = progress.discarded
+    discardedOfPiece = progress.discardedOfPiece
+    headOfPiece = progress.headOfPiece
+  }
+
+  /// How far the bytes that it was fed are judged.
+  public var progress: Progress {
+    var progress = Progress()
+    progress.position = position
+    progress.isOversized = isOversized
+    progress.discarded = discarded
+    progress.discardedOfPiece = discardedOfPiece
+    progress.headOfPiece = headOfPiece
+    return progress
+  }
+
   /// Goes on with lines that stand elsewhere, after the end of a line.
   public mutating func move(to position: LinePosition) {
     precondition(unfinishedBytes == 0, "\(unfinishedBytes) bytes are no line yet")
@@ -128,6 +148,31 @@ public struct LogParser: Sendable {
   private mutating func advance(by bytes: Int) {
     position.line += 1
     position.offset += Int64(bytes)
+  }
+}
+
+extension LogParser {
+  /// What a parser knows apart from the bytes that are still to be judged.
+  public struct Progress: Hashable, Sendable {
+    /// Where the line begins that is not judged yet.
+    public var position = LinePosition(line: 1, offset: 0)
+    /// Of an oversized line: what was let go of it, and of its present piece, how that begins.
+    public var isOversized = false
+    public var discarded: Int64 = 0
+    public var discardedOfPiece = 0
+    public var headOfPiece: [UInt8] = []
+
+    public init() {}
+
+    /// The byte of the file from which on it is to be read again.
+    public var readFrom: Int64 { position.offset + discarded }
+
+    /// Whether a parser can have been there, if none of the numbers is negative.
+    public var isPossible: Bool {
+      position.line >= 1 && Int64(discardedOfPiece) <= discarded
+        && (discarded == 0 || isOversized) && headOfPiece.count <= LogParser.headBytesMax
+        && (discardedOfPiece == 0) == headOfPiece.isEmpty
+    }
   }
 }
 

@@ -8,9 +8,17 @@ final class OpenLogFile {
   var parser = LogParser()
   /// Bytes read, complete lines or not, as they are in the file.
   private(set) var offset: Int64 = 0
-  private let descriptor: Int32
+  /// Of complete lines that were read and are no longer in the file.
+  private(set) var bytesCutOff: Int64 = 0
+  /// Of complete lines, newlines included.
+  var bytesRead: Int64 { parser.position.offset + bytesCutOff }
+  let descriptor: Int32
   /// Of a compressed file.
   private var inflater: GzipInflater?
+  /// Inflated bytes that were read in another process and are passed over.
+  private var passedOver: Int64 = 0
+
+  var isCompressed: Bool { inflater != nil }
 
   init(_ file: LogFile) throws(LogReadError) {
     path = file.path
@@ -50,12 +58,38 @@ final class OpenLogFile {
     return max(0, size - offset) + Int64(parser.unfinishedBytes)
   }
 
+  /// Opens a file that was read up to a position.
+  ///
+  /// - Returns: whether it is shorter than that; it is then followed from its end.
+  func resume(at position: FilePosition) throws(LogReadError) -> Bool {
+    parser = LogParser(resuming: position.progress)
+    if isCompressed {
+      passedOver = position.offset
+      return false
+    }
+    let size = try identity().size
+    if size < position.offset {
+      try continueAtEnd(size)
+      return true
+    }
+    guard lseek(descriptor, off_t(position.offset), SEEK_SET) >= 0 else {
+      throw .system(path: path, call: "lseek", errno: errno)
+    }
+    offset = position.offset
+    return false
+  }
+
   /// How many bytes were read, and inflated if they were compressed; 0 at the end.
   func read(_ buffer: inout [UInt8]) throws(LogReadError) -> Int {
     guard let inflater else { return try readBytes(&buffer) }
     while true {
       switch try inflate(by: inflater, into: &buffer) {
-      case .inflated(let count): return count
+      case .inflated(let count):
+        let known = Int(min(passedOver, Int64(count)))
+        passedOver -= Int64(known)
+        if known > 0 { buffer.replaceSubrange(..<count, with: buffer[known..<count]) }
+        if known > 0 { buffer.append(contentsOf: repeatElement(0, count: known)) }
+        if count > known { return count - known }
       case .needsInput: inflater.supply(try readBytes(&inflater.input))
       case .end: return 0
       }
@@ -91,6 +125,41 @@ final class OpenLogFile {
       throw .system(path: path, call: "lseek", errno: errno)
     }
     offset = end
+    // The line that it had not finished is gone too; the bytes before are counted.
+    bytesCutOff += parser.position.offset - end
+    parser = LogParser(at: LinePosition(line: parser.position.line, offset: end))
+  }
+
+  /// The first bytes, inflated if they are compressed, at most so many.
+  func beginning(_ countMax: Int) -> [UInt8] {
+    guard isCompressed else { return bytes(from: 0, countMax) }
+    var bytes: [UInt8] = []
+    do throws(LogReadError) {
+      let file = try OpenLogFile(LogFile(path: path))
+      var buffer = [UInt8](repeating: 0, count: countMax)
+      while bytes.count < countMax {
+        let count = try file.read(&buffer)
+        if count == 0 { break }
+        bytes += buffer[..<count]
+      }
+    } catch {
+      // What comes before the damage is its beginning.
+    }
+    return Array(bytes.prefix(countMax))
+  }
+
+  /// The bytes before an offset, at most so many.
+  func bytes(before end: Int64, _ countMax: Int) -> [UInt8] {
+    let start = max(0, end - Int64(countMax))
+    return bytes(from: start, Int(end - start))
+  }
+
+  private func bytes(from start: Int64, _ countMax: Int) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: countMax)
+    let count = unsafe bytes.withUnsafeMutableBytes {
+      unsafe pread(descriptor, $0.baseAddress, $0.count, off_t(start))
+    }
+    return Array(bytes.prefix(max(0, count)))
   }
 }
 

@@ -124,6 +124,21 @@ extension MetricFamily {
   static let labelOverflow = MetricFamily(
     name: "relmon_label_overflow_total", kind: .counter,
     help: "Lines folded into _other because of the bound on labels.", labels: ["label"])
+  static let logTruncated = MetricFamily(
+    name: "relmon_log_truncated_files_total", kind: .counter,
+    help: "Log files that became shorter than what was read of them.", labels: [])
+  static let logDeletedUnread = MetricFamily(
+    name: "relmon_log_deleted_unread_bytes_total", kind: .counter,
+    help: "Known bytes of log files that were deleted unread while relmon was down.", labels: [])
+  static let stateSaved = MetricFamily(
+    name: "relmon_state_last_saved_timestamp_seconds", kind: .gauge,
+    help: "When the state was saved last.", labels: [])
+  static let stateLost = MetricFamily(
+    name: "relmon_state_lost_total", kind: .counter,
+    help: "States that could not be used: all counters began again at 0.", labels: [])
+  static let stateSaveErrors = MetricFamily(
+    name: "relmon_state_save_errors_total", kind: .counter,
+    help: "How often the state could not be saved.", labels: [])
   static let objective = MetricFamily(
     name: "relmon_slo_objective_ratio", kind: .gauge,
     help: "Objective of the operation success rate.", labels: [])
@@ -142,6 +157,7 @@ extension MetricFamily {
     lastAttempt, openOperations, oldestOpenOperation, quotaExhausted, quotaEpisodes,
     quotaExhaustedSeconds, quotaReset, quotaRemaining, quotaLimit, logRecords, logRejected,
     logMissing, logDropped, logUnmapped, logLastRecord, logBytesRead, logUnreadBytes, labelOverflow,
-    objective, buildInfo,
+    logTruncated, logDeletedUnread, stateSaved, stateLost, stateSaveErrors, objective,
+    buildInfo,
   ]
 }

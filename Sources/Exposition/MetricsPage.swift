@@ -16,6 +16,8 @@ public struct MetricsPage: Sendable {
   /// A fraction; its metric is left out without one.
   public let objective: Double?
   public let version: String
+  /// Its metrics are left out without a state.
+  public let state: StateFigures?
   private let identity = Identity()
 
   private final class Identity: Sendable {}
@@ -23,7 +25,7 @@ public struct MetricsPage: Sendable {
   public init(
     aggregate: Aggregate<LifetimeCounts>, now: Timestamp, missing: Int64, bytesRead: Int64,
     unreadBytes: Int64,
-    objective: Double? = nil, version: String
+    objective: Double? = nil, version: String, state: StateFigures? = nil
   ) {
     self.aggregate = aggregate
     self.now = now
@@ -32,6 +34,7 @@ public struct MetricsPage: Sendable {
     self.unreadBytes = unreadBytes
     self.objective = objective
     self.version = version
+    self.state = state
   }
 
   /// Whether this is a copy of the other: then so are its bytes.
@@ -247,9 +250,20 @@ extension MetricsPage {
     let counts = aggregate.counts
     page.sample(LabelSet(["label"], ["operation"]), .integer(counts.scopeOverflow))
     page.sample(LabelSet(["label"], ["error_code"]), .integer(counts.errorOverflow))
+    if let state { Self.write(state, to: &page) }
     if let objective { page.single(.objective, .number(objective)) }
     page.begin(.buildInfo)
     page.sample(LabelSet(["version"], [version]), .integer(1))
+  }
+}
+
+extension MetricsPage {
+  private static func write(_ state: StateFigures, to page: inout PageWriter) {
+    page.single(.logTruncated, .integer(state.truncated))
+    page.single(.logDeletedUnread, .integer(Int(state.deletedUnreadBytes)))
+    if let saved = state.saved { page.single(.stateSaved, .number(saved.seconds)) }
+    page.single(.stateLost, .integer(state.lost))
+    page.single(.stateSaveErrors, .integer(state.saveErrors))
   }
 }
 

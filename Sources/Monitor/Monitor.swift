@@ -1,5 +1,6 @@
 public import AttemptLog
 public import Exposition
+import Glibc
 public import HTTPServer
 import Reliability
 import Synchronization
@@ -16,11 +17,24 @@ public final class Monitor: Sendable {
     /// Of the operation success rate, a fraction; exposed if given.
     public var objective: Double?
     public var version = relmonVersion
+    /// Where the state is kept; without one everything is read again after a restart.
+    public var statePath: String?
     public var now: @Sendable () -> Timestamp = { .now() }
+    /// Spaces what is done in intervals.
+    public var elapsed: @Sendable () -> ContinuousClock.Instant = { .now }
     /// Told of what goes wrong while reading, one line each.
     public var diagnose: @Sendable (String) -> Void = { _ in }
 
     public init() {}
+
+    /// Where the state of a log is kept if nothing else is said: beside a file, in a directory.
+    public static func statePath(besideLog path: String) -> String {
+      var status = stat()
+      let isDirectory =
+        unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+      let separator = isDirectory && !path.hasSuffix("/") ? "/" : ""
+      return path + (isDirectory ? separator + "attempts" : "") + ".relmon-state"
+    }
   }
 
   /// What the endpoint shows.
@@ -41,13 +55,9 @@ public final class Monitor: Sendable {
   public init(
     paths: [String], configuration: Configuration = Configuration()
   ) throws(MonitorError) {
-    do throws(LogReadError) {
-      let reader = try LogReader(paths: paths, configuration: configuration)
-      published = Locked(.readingBacklog(bytesLeft: reader.unreadBytes()))
-      self.reader = Locked(reader)
-    } catch {
-      throw .log(error)
-    }
+    let reader = try LogReader(paths: paths, configuration: configuration)
+    published = Locked(.readingBacklog(bytesLeft: reader.unreadBytes()))
+    self.reader = Locked(reader)
     do throws(WakePipe.CreationError) {
       wake = try WakePipe()
     } catch {
@@ -87,23 +97,31 @@ public final class Monitor: Sendable {
     wake.wake()
   }
 
-  /// Returns when the reading has ended; does nothing the second time.
+  /// Returns when the reading has ended and the state is saved; does nothing the second time.
   public func stop() {
     isStopped.store(true, ordering: .releasing)
     wake.wake()
-    thread.withLock { $0 }?.join()
+    let thread = thread.withLock { thread in
+      defer { thread = nil }
+      return thread
+    }
+    guard let thread else { return }
+    thread.join()
+    reader.withLock { $0.save() }
   }
 }
 
 /// Why a monitor cannot begin.
 public enum MonitorError: Error, CustomStringConvertible {
   case log(LogReadError)
+  case state(StateFileError)
   case pipe(WakePipe.CreationError)
   case thread(BlockingThread.CreationError)
 
   public var description: String {
     switch self {
     case .log(let error): error.description
+    case .state(let error): error.description
     case .pipe(let error): error.description
     case .thread(let error): error.description
     }

@@ -66,13 +66,14 @@ public struct Aggregate<Counts: EventCounts>: RecordSink, BatchFold, Sendable {
   /// By the number of the reader of a batch.
   private var maps: [NameMap] = []
   /// For the readers whose batches are folded.
-  public let hasher = ByteHasher()
+  public let hasher: ByteHasher
 
   public init(_ counts: Counts) {
     self.init(counts, limits: OperationTable.Limits())
   }
 
-  init(_ counts: Counts, limits: OperationTable.Limits) {
+  init(_ counts: Counts, limits: OperationTable.Limits, hasher: ByteHasher = ByteHasher()) {
+    self.hasher = hasher
     fold = EventFold(counts, limits: limits, hasher: hasher)
     reader = EventReader(hasher: hasher)
   }
@@ -288,5 +289,55 @@ extension Aggregate {
       scopes[entry.scope] = scope
     }
     return scopes
+  }
+}
+
+// MARK: - State
+
+extension Aggregate<LifetimeCounts> {
+  /// Writes all that is known, so that what is folded into what `init(_:state:)` makes of it gives
+  /// the same as if it were folded here.
+  public func appendState(to coder: inout StateCoder) {
+    var (hasher, fold) = (hasher, fold)
+    Self.codeSizes(with: &coder)
+    hasher.code(with: &coder)
+    fold.code(with: &coder)
+  }
+
+  /// Reads what `appendState` wrote; `finish()` of the coder tells whether it could be read.
+  ///
+  /// - Parameter counts: empty ones with the limits of those that were written.
+  public init(_ counts: LifetimeCounts, state coder: inout StateCoder) {
+    self.init(counts, limits: OperationTable.Limits(), state: &coder)
+  }
+
+  init(_ counts: LifetimeCounts, limits: OperationTable.Limits, state coder: inout StateCoder) {
+    var hasher = ByteHasher()
+    Self.codeSizes(with: &coder)
+    hasher.code(with: &coder)
+    self.init(counts, limits: limits, hasher: hasher)
+    fold.code(with: &coder)
+  }
+
+  /// The sizes of the closed sets and of the histograms, with which the layout changes.
+  private static func codeSizes(with coder: inout StateCoder) {
+    for size in [
+      RecordKind.allCases.count, RejectionReason.allCases.count, DropReason.allCases.count,
+      ErrorClass.allCases.count, OperationOutcome.allCases.count, DelaySource.allCases.count,
+      QuotaName.allCases.count, LogLedger.restrictedKeys.count, Distribution.bounds.count,
+      Tally.AttemptsHistogram.bounds.count,
+    ] {
+      var coded = size
+      coder.code(&coded)
+      coder.check(coded == size)
+    }
+  }
+}
+
+extension EventFold<LifetimeCounts> {
+  mutating func code(with coder: inout StateCoder) {
+    log.code(with: &coder)
+    counts.code(with: &coder)
+    operations.code(with: &coder, scopeCount: counts.scopes.count)
   }
 }

@@ -29,3 +29,7 @@ struct BoundedNames: Sendable {
     number < known.count ? known.bytes(number) : overflowName[...]
   }
 }
+
+extension BoundedNames: StateCoded {
+  mutating func code(with coder: inout StateCoder) { known.code(with: &coder) }
+}

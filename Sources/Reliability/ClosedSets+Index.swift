@@ -101,3 +101,10 @@ public enum CallResult: String, Indexed {
   case success, failure
   public var index: Int { self == .success ? 0 : 1 }
 }
+
+extension Table {
+  /// The members' values in their order.
+  mutating func code(with coder: inout StateCoder, _ code: StateCoder.Coding<Value>) {
+    for index in values.indices { code(&values[index], &coder) }
+  }
+}

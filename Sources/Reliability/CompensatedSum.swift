@@ -26,3 +26,10 @@ public struct CompensatedSum: Hashable, Sendable {
     add(other.lost)
   }
 }
+
+extension CompensatedSum: StateCoded {
+  mutating func code(with coder: inout StateCoder) {
+    coder.code(&sum)
+    coder.code(&lost)
+  }
+}

@@ -54,3 +54,15 @@ public struct Distribution: Hashable, Sendable {
     return sketch.value(atRank: rank).map { Swift.min(Swift.max($0, min), max) }
   }
 }
+
+extension Distribution: StateCoded {
+  mutating func code(with coder: inout StateCoder) {
+    coder.code(&count)
+    sum.code(with: &coder)
+    coder.code(&min)
+    coder.code(&max)
+    for index in buckets.indices { coder.code(&buckets[index]) }
+    coder.check(buckets.reduce(0, +) == count)
+    sketch.code(with: &coder)
+  }
+}

@@ -119,13 +119,31 @@ public struct Interner: Sendable {
   }
 }
 
+extension Interner: StateCoded {
+  /// Its texts, in the order of their numbers.
+  mutating func code(with coder: inout StateCoder) {
+    var texts = (0..<count).map { Array(bytes($0)) }
+    coder.code(&texts, blank: []) { $1.code(&$0) }
+    guard coder.isReading else { return }
+    self = Interner(capacity: capacity, hasher: hasher)
+    for (index, text) in texts.enumerated() { coder.check(number(text.span) == index) }
+  }
+}
+
 /// A keyed hash of bytes: two lanes of multiply and fold over words of eight bytes, in the manner of
 /// wyhash.
 public struct ByteHasher: Sendable {
-  private let keys: (UInt64, UInt64)
+  private var keys: (UInt64, UInt64)
 
+  /// With keys of chance.
   public init() {
     keys = (.random(in: .min ... .max), .random(in: .min ... .max))
+  }
+
+  /// Its keys, for texts are kept by their hashes.
+  mutating func code(with coder: inout StateCoder) {
+    coder.code(&keys.0)
+    coder.code(&keys.1)
   }
 
   public func hash(_ text: Span<UInt8>) -> UInt64 {

@@ -78,17 +78,22 @@ public struct LifetimeCounts: EventCounts {
     let number = names.number(name.span)
     let index = number ?? scopes.firstIndex(where: \.isOverflow) ?? scopes.count
     if index == scopes.count {
-      let pair = NamePair(name[...])
-      let provider = number == nil ? Self.overflowLabel : pair.first.text
-      let known = providerNumber(provider)
-      if known == nil { providers.append(provider) }
-      scopes.append(
-        Scope(
-          provider: provider, number: known ?? providers.count - 1,
-          operation: number == nil ? Self.overflowLabel : pair.second?.text ?? "",
-          errorsMax: limits.errorsPerScopeMax))
+      addScope(NamePair(number == nil ? Self.overflowName[...] : name[...]))
     }
     return index
+  }
+
+  private static let overflowName =
+    BoundedNames.overflow + [LineNames.separator] + BoundedNames.overflow
+
+  private mutating func addScope(_ pair: NamePair) {
+    let provider = pair.first.text
+    let known = providerNumber(provider)
+    if known == nil { providers.append(provider) }
+    scopes.append(
+      Scope(
+        provider: provider, number: known ?? providers.count - 1,
+        operation: pair.second?.text ?? "", errorsMax: limits.errorsPerScopeMax))
   }
 
   public mutating func noteLine(of scope: Int) {
@@ -192,11 +197,67 @@ public struct LifetimeCounts: EventCounts {
     let number = scopes[scope].errorNames.number(joined.span)
     let index = number ?? scopes[scope].errorNames.count
     if index == scopes[scope].errors.count {
-      let overflow = [String](repeating: Self.overflowLabel, count: 3)
-      scopes[scope].errors.append(
-        NamedError(
-          labels: number == nil ? overflow : labels.map(\.text), isOverflow: number == nil))
+      scopes[scope].errors.append(NamedError(joined: number == nil ? nil : joined[...]))
     }
     return index
+  }
+}
+
+// MARK: - State
+
+extension LifetimeCounts: StateCoded {
+  mutating func code(with coder: inout StateCoder) {
+    names.code(with: &coder)
+    var hasOverflow = scopes.count > names.count
+    coder.code(&hasOverflow)
+    coder.check(!hasOverflow || names.count == names.capacity)
+    if coder.isReading { nameScopes(hasOverflow: hasOverflow) }
+    for index in scopes.indices { scopes[index].code(with: &coder) }
+    quotas.code(with: &coder)
+    coder.code(&scopeOverflow)
+    coder.code(&errorOverflow)
+  }
+
+  /// Makes the pairs of their names, in the order in which they came.
+  private mutating func nameScopes(hasOverflow: Bool) {
+    let known = names
+    names = Interner(capacity: names.capacity)
+    scopes = []
+    providers = []
+    for number in 0..<known.count { _ = scope(named: known.bytes(number)) }
+    if hasOverflow { addScope(NamePair(Self.overflowName[...])) }
+  }
+}
+
+extension LifetimeCounts.Scope {
+  fileprivate mutating func code(with coder: inout StateCoder) {
+    tally.code(with: &coder)
+    errorNames.code(with: &coder)
+    var counts = errors.map(\.count)
+    coder.code(&counts, blank: 0) { $1.code(&$0) }
+    coder.code(&lastAttempt)
+    coder.code(&lastSuccess)
+    coder.code(&consecutiveFailures, blank: 0) { $1.code(&$0) }
+    guard coder.isReading else { return }
+    let hasOverflow = counts.count == errorNames.count + 1
+    coder.check(counts.count == errorNames.count || hasOverflow)
+    coder.check(!hasOverflow || errorNames.count == errorNames.capacity)
+    errors = counts.enumerated().map { number, count in
+      let isKnown = number < errorNames.count
+      var error = LifetimeCounts.NamedError(joined: isKnown ? errorNames.bytes(number) : nil)
+      error.count = count
+      return error
+    }
+    coder.check(errors.allSatisfy { $0.labels.count == 3 })
+  }
+}
+
+extension LifetimeCounts.NamedError {
+  /// - Parameter joined: the three labels with separators between them; nil for the overflow.
+  fileprivate init(joined: ArraySlice<UInt8>?) {
+    labels =
+      joined?.split(separator: LineNames.separator, omittingEmptySubsequences: false).map(\.text)
+      ?? [String](repeating: LifetimeCounts.overflowLabel, count: 3)
+    isOverflow = joined == nil
   }
 }

@@ -172,3 +172,31 @@ extension Int64 {
     return overflow ? .max : sum
   }
 }
+
+// MARK: - State
+
+extension LogLedger: StateCoded {
+  mutating func code(with coder: inout StateCoder) {
+    kinds.code(with: &coder) { $1.code(&$0) }
+    coder.code(&rejected, of: RejectionReason.allCases)
+    coder.code(&unmapped, of: Self.restrictedKeys)
+    coder.code(&dropped, max: .max)
+    for reason in DropReason.allCases {
+      coder.code(&losses[reason], blank: (0, 0)) {
+        $1.code(&$0.reports)
+        $1.code(&$0.lines, max: .max)
+      }
+    }
+    coder.code(&lastRecord)
+    coder.code(&unchecked)
+    writers.code(with: &coder)
+    coder.code(&sequences, blank: SequenceSet()) { $0.code(with: &$1) }
+    coder.code(&repeats, blank: 0) { $1.code(&$0) }
+    coder.code(&droppedByWriter, blank: 0) { $1.code(&$0, max: .max) }
+    guard coder.isReading else { return }
+    gapCount = sequences.reduce(0) { $0 + $1.gaps.count }
+    let numbersMax = (sequences.count, repeats.keys.max() ?? -1, droppedByWriter.keys.max() ?? -1)
+    coder.check(numbersMax.0 <= writers.count)
+    coder.check(numbersMax.1 < sequences.count && numbersMax.2 < sequences.count)
+  }
+}

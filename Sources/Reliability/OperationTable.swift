@@ -355,3 +355,88 @@ private struct PlaceList: Sendable {
     return places
   }
 }
+
+// MARK: - State
+
+extension OperationTable {
+  /// The operations in the order of their lists, without attempts that are kept: there are none where
+  /// attempts are counted at once.
+  ///
+  /// - Parameter scopeCount: how many pairs there are.
+  mutating func code(with coder: inout StateCoder, scopeCount: Int) {
+    precondition(attempts.count == 0, "\(attempts.count) attempts would be lost")
+    code(\.ended, with: &coder, scopeCount: scopeCount)
+    code(\.open, with: &coder, scopeCount: scopeCount)
+    coder.code(&goneWriters)
+    var processes = writerOfProcess.map { ($0.key, $0.value.writer, $0.value.time) }
+      .sorted { $0.0.isOrdered(before: $1.0) }
+    coder.code(&processes, blank: (.zero, 0, .earliest)) {
+      $1.code(&$0.0)
+      $1.code(&$0.1)
+      $1.code(&$0.2)
+    }
+    coder.code(&givenUp)
+    coder.code(&undecided)
+    coder.code(&forgottenUntil)
+    guard coder.isReading else { return }
+    writerOfProcess = [:]
+    for (process, writer, time) in processes { writerOfProcess[process] = (writer, time) }
+    coder.check(writerOfProcess.count == processes.count)
+  }
+
+  private mutating func code(
+    _ list: WritableKeyPath<Self, PlaceList>, with coder: inout StateCoder, scopeCount: Int
+  ) {
+    let isOpen = list == \.open
+    var coded = self[keyPath: list].places(entries).map { (places.key(at: $0), entries[$0]) }
+    let line = Line(
+      scope: 0, hasParent: false, time: .earliest, started: .earliest, isAttempt: false, number: 1)
+    coder.code(&coded, blank: (.zero, Entry(line))) { pair, coder in
+      coder.code(&pair.0)
+      pair.1.code(with: &coder)
+      coder.check(pair.1.scope < scopeCount && (pair.1.life == .open) == isOpen)
+    }
+    guard coder.isReading else { return }
+    for (id, entry) in coded {
+      let isNew = places.place(of: id) == nil
+      coder.check(isNew)
+      guard isNew else { return }
+      places.insert(id, at: entries.count)
+      entries.append(entry)
+      var rest = self[keyPath: list]
+      rest.append(entries.count - 1, &entries)
+      self[keyPath: list] = rest
+    }
+  }
+}
+
+extension OperationTable.Entry {
+  fileprivate mutating func code(with coder: inout StateCoder) {
+    coder.code(&narrowScope)
+    coder.code(&lastWriterPlusOne)
+    coder.code(&attempts, max: Int64(StateCoder.countMax))
+    coder.code(&firstLine)
+    coder.code(&started)
+    coder.code(&lastLine)
+    coder.code(&plannedUntil)
+    coder.code(&lastSign)
+    coder.code(&endTime)
+    coder.code(&hasEnd)
+    coder.code(&isLost)
+    coder.code(&hasParent)
+    coder.code(&isRetried)
+    coder.code(&hasBegun)
+    coder.code(&isCountedAbandoned)
+    coder.code(&mayHaveEnded)
+    var isOpen = life == .open
+    var isAbandoned = life == .abandoned
+    coder.code(&isOpen)
+    coder.code(&isAbandoned)
+    coder.check(!(isOpen && isAbandoned))
+    if coder.isReading { life = isOpen ? .open : isAbandoned ? .abandoned : .ended }
+  }
+}
+
+extension ByteHasher.Key {
+  fileprivate func isOrdered(before other: Self) -> Bool { (low, high) < (other.low, other.high) }
+}

@@ -29,6 +29,9 @@ struct PlacesByKey: Sendable {
     return nil
   }
 
+  /// The key at a place that has one.
+  func key(at place: Int) -> Key { keys[place] }
+
   /// Adds a key that is not there; its place is at most the number of places.
   mutating func insert(_ key: Key, at place: Int) {
     if place == keys.count { keys.append(key) } else { keys[place] = key }

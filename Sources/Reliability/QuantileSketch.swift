@@ -63,3 +63,11 @@ public struct QuantileSketch: Hashable, Sendable {
     return (low + high) / 2
   }
 }
+
+extension QuantileSketch: StateCoded {
+  mutating func code(with coder: inout StateCoder) {
+    coder.code(&counts, blank: 0) { $1.code(&$0) }
+    coder.code(&offset, max: Self.last)
+    coder.check(counts.isEmpty || offset >= Self.zero && counts.count <= Self.last - offset + 1)
+  }
+}

@@ -35,7 +35,7 @@ public struct QuotaEpisode: Sendable {
   private var latest: Timestamp
   private var newestAnnouncement: Timestamp?
   private var acceptedAt: Timestamp?
-  private let opensAtOnce: Bool
+  private var opensAtOnce: Bool
   /// Numbers of the operation names that gave a signal.
   private var operations: Set<Int> = []
   /// From the first signal to the latest of those that it was made of, if it was: what refused between
@@ -184,14 +184,14 @@ private struct QuotaAnnouncements: Sendable {
 
 /// What quota episodes need of an `attempt` line.
 struct QuotaAttempt: Timed, Sendable {
-  let time: Timestamp
+  private(set) var time: Timestamp
   /// Time − latency.
-  let began: Timestamp
+  private(set) var began: Timestamp
   // Narrow: many wait to be put in order.
-  private let narrowAccount: UInt32
-  private let narrowOperation: UInt32
+  private var narrowAccount: UInt32
+  private var narrowOperation: UInt32
   /// Nil if it was accepted.
-  let signal: QuotaSignal?
+  private(set) var signal: QuotaSignal?
 
   /// - Parameters:
   ///   - account: number of the provider and account.
@@ -218,5 +218,67 @@ extension Array {
       if holds(self[middle]) { high = middle } else { low = middle + 1 }
     }
     return low
+  }
+}
+
+// MARK: - State
+
+extension QuotaEpisode: StateCoded {
+  /// What one is read into.
+  init() {
+    start = .earliest
+    latest = .earliest
+    opensAtOnce = false
+  }
+
+  mutating func code(with coder: inout StateCoder) {
+    coder.code(&start)
+    coder.code(&signals)
+    coder.code(&latest)
+    coder.code(&newestAnnouncement)
+    coder.code(&acceptedAt)
+    coder.code(&opensAtOnce)
+    coder.code(&operations)
+    coder.code(&parts, blank: .earliest ... .earliest) { part, coder in
+      var (first, last) = (part.lowerBound, part.upperBound)
+      coder.code(&first)
+      coder.code(&last)
+      coder.check(first <= last)
+      if coder.isReading { part = first...max(first, last) }
+    }
+    coder.code(&operationsLost)
+    coder.code(&pointlessAttempts)
+    coder.code(&pointlessAfterEarlier)
+    announcements.code(with: &coder)
+    earlierAnnouncements.code(with: &coder)
+  }
+}
+
+extension QuotaAnnouncements {
+  fileprivate mutating func code(with coder: inout StateCoder) {
+    coder.code(&known, blank: (.earliest, .earliest)) {
+      $1.code(&$0.time)
+      $1.code(&$0.end)
+    }
+    coder.check(known.count <= 2 * Self.countMax)
+  }
+}
+
+extension QuotaAttempt: StateCoded {
+  /// What one is read into.
+  init() {
+    time = .earliest
+    began = .earliest
+    narrowAccount = 0
+    narrowOperation = 0
+    signal = nil
+  }
+
+  mutating func code(with coder: inout StateCoder) {
+    coder.code(&time)
+    coder.code(&began)
+    coder.code(&narrowAccount)
+    coder.code(&narrowOperation)
+    coder.code(&signal, blank: .blank) { $0.code(with: &$1) }
   }
 }

@@ -5,7 +5,7 @@ struct QuotaSignal: Sendable {
   // Narrow: many wait to be put in order.
   private var end: Timestamp
   private var narrowQuota: UInt32
-  let opensAtOnce: Bool
+  private(set) var opensAtOnce: Bool
 
   /// Number of the quota's name.
   var quota: Int {
@@ -52,5 +52,21 @@ extension ErrorClass {
     case .rateLimited: .rate
     default: nil
     }
+  }
+}
+
+extension QuotaSignal: StateCoded {
+  static let blank = QuotaSignal(end: .earliest, narrowQuota: 0, opensAtOnce: false)
+
+  mutating func code(with coder: inout StateCoder) {
+    coder.code(&end)
+    coder.code(&narrowQuota)
+    coder.code(&opensAtOnce)
+  }
+
+  private init(end: Timestamp, narrowQuota: UInt32, opensAtOnce: Bool) {
+    self.end = end
+    self.narrowQuota = narrowQuota
+    self.opensAtOnce = opensAtOnce
   }
 }

@@ -61,3 +61,10 @@ struct QuotaTrack: Sendable {
     if let run, attempt.time > run.waitsUntil { conclude() }
   }
 }
+
+extension QuotaTrack: StateCoded {
+  mutating func code(with coder: inout StateCoder) {
+    coder.code(&episodes, blank: QuotaEpisode()) { $0.code(with: &$1) }
+    coder.code(&run, blank: QuotaEpisode()) { $0.code(with: &$1) }
+  }
+}

@@ -49,7 +49,7 @@ public struct QuotaWatch: Sendable {
   }
 
   fileprivate struct Account: Sendable {
-    let provider: Int
+    var provider: Int
     /// Names and tracks of its quotas that ever refused.
     var quotas: [Int] = []
     var tracks: [QuotaTrack] = []
@@ -201,5 +201,56 @@ extension QuotaWatch.Account {
       states[quota].microseconds = states[quota].microseconds.addingSaturated(
         totals[quota].microseconds)
     }
+  }
+}
+
+// MARK: - State
+
+extension QuotaWatch: StateCoded {
+  mutating func code(with coder: inout StateCoder) {
+    names.code(with: &coder)
+    quotas.code(with: &coder)
+    coder.code(&accounts, blank: Account(provider: 0)) { $0.code(with: &$1) }
+    order.code(with: &coder, blank: QuotaAttempt()) { $0.code(with: &$1) }
+    coder.code(&noted)
+    coder.code(&readings, blank: Table(repeating: Reading())) { table, coder in
+      table.code(with: &coder) { $0.code(with: &$1) }
+    }
+    coder.code(&exposed, blank: Table(repeating: State())) { table, coder in
+      table.code(with: &coder) { $0.code(with: &$1) }
+    }
+    // Follows from the rest.
+    if coder.isReading { judged = nil }
+  }
+}
+
+extension QuotaWatch.Account {
+  fileprivate mutating func code(with coder: inout StateCoder) {
+    coder.code(&provider)
+    coder.code(&quotas, blank: 0) { $1.code(&$0) }
+    coder.code(&tracks, blank: QuotaTrack()) { $0.code(with: &$1) }
+    coder.check(tracks.count == quotas.count)
+    before.code(with: &coder) {
+      $1.code(&$0.episodes)
+      $1.code(&$0.microseconds, max: .max)
+    }
+  }
+}
+
+extension QuotaWatch.Reading {
+  fileprivate mutating func code(with coder: inout StateCoder) {
+    coder.code(&limit)
+    coder.code(&remaining)
+    coder.code(&limitTime)
+    coder.code(&remainingTime)
+  }
+}
+
+extension QuotaWatch.State {
+  fileprivate mutating func code(with coder: inout StateCoder) {
+    coder.code(&episodes)
+    coder.code(&microseconds, max: .max)
+    coder.code(&isExhausted)
+    coder.code(&reset)
   }
 }

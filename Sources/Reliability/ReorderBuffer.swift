@@ -40,3 +40,14 @@ struct ReorderBuffer<Element: Timed & Sendable>: Sendable {
     held.removeFirst(count)
   }
 }
+
+extension ReorderBuffer {
+  /// - Parameter blank: what an element is read into.
+  mutating func code(
+    with coder: inout StateCoder, blank: Element, _ code: StateCoder.Coding<Element>
+  ) {
+    coder.code(&held, blank: blank, code)
+    coder.code(&frontier)
+    coder.code(&late)
+  }
+}

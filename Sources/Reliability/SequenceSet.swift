@@ -58,3 +58,32 @@ struct SequenceSet: Sendable {
     return .new
   }
 }
+
+extension SequenceSet: StateCoded {
+  mutating func code(with coder: inout StateCoder) {
+    coder.code(&lowest, max: .max)
+    coder.code(&highest, max: .max)
+    coder.check(lowest >= 1 && (highest >= lowest || lowest == 1 && highest == 0))
+    var ranges = gaps.prefix(gaps.count)
+    coder.code(&ranges, blank: 0...0) { range, coder in
+      var (first, last) = (range.lowerBound, range.upperBound)
+      coder.code(&first, max: .max)
+      coder.code(&last, max: .max)
+      coder.check(first <= last)
+      if coder.isReading { range = first...max(first, last) }
+    }
+    guard coder.isReading else { return }
+    gaps = RangeList()
+    missing = 0
+    var below = lowest
+    for range in ranges {
+      // Between two gaps stands a number that is there, and so below the first and above the last.
+      let isInOrder = range.lowerBound > below && range.upperBound < highest
+      coder.check(isInOrder)
+      guard isInOrder else { return }
+      gaps.append(range)
+      missing += range.upperBound - range.lowerBound + 1
+      below = range.upperBound + 1
+    }
+  }
+}

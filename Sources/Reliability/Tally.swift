@@ -217,3 +217,57 @@ extension Tally.Operations {
     }
   }
 }
+
+// MARK: - State
+
+extension Tally: StateCoded {
+  mutating func code(with coder: inout StateCoder) {
+    attempts.code(with: &coder) { $0.code(with: &$1) }
+    latency.code(with: &coder) { $0.code(with: &$1) }
+    retries.code(with: &coder) { $0.code(with: &$1) }
+    backoff.code(with: &coder) { $0.code(with: &$1) }
+    operations.code(with: &coder)
+    duration.code(with: &coder) { $0.code(with: &$1) }
+    for number in 2...Self.listedAttemptMax {
+      coder.code(&retriesByAttempt[number], blank: Retries()) { $0.code(with: &$1) }
+    }
+  }
+}
+
+extension Tally.Attempts {
+  fileprivate mutating func code(with coder: inout StateCoder) {
+    coder.code(&count)
+    failures.code(with: &coder) { $1.code(&$0) }
+    audioSeconds.code(with: &coder)
+  }
+}
+
+extension Tally.Retries {
+  fileprivate mutating func code(with coder: inout StateCoder) {
+    coder.code(&succeeded)
+    coder.code(&failed)
+    coder.code(&cancelled)
+    slept.code(with: &coder)
+  }
+}
+
+extension Tally.Operations {
+  fileprivate mutating func code(with coder: inout StateCoder) {
+    coder.code(&count)
+    byOutcome.code(with: &coder) {
+      $1.code(&$0.yes)
+      $1.code(&$0.no)
+    }
+    coder.code(&withAttempts)
+    attempts.code(with: &coder)
+    coder.code(&knownWithAttempts)
+    coder.code(&retried)
+    coder.code(&rescued)
+    slept.code(with: &coder)
+    wasted.code(with: &coder)
+    perOperation.code(with: &coder) { histogram, coder in
+      for index in histogram.buckets.indices { coder.code(&histogram.buckets[index]) }
+      histogram.sum.code(with: &coder)
+    }
+  }
+}

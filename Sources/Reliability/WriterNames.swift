@@ -40,3 +40,7 @@ struct WriterNames: Sendable {
     return String(decoding: bytes.prefix(Self.headBytes), as: UTF8.self) + "…"
   }
 }
+
+extension WriterNames: StateCoded {
+  mutating func code(with coder: inout StateCoder) { known.code(with: &coder) }
+}

@@ -14,6 +14,9 @@ extension Command {
         help: "127.0.0.1:19464 (default), [::1]:19464, or :19464 for all", isRepeatable: true),
       Option(
         name: "--web.telemetry-path", value: "PATH", help: "where the metrics are: /metrics"),
+      Option(
+        name: "--state", value: "FILE",
+        help: "what is known survives a restart there: LOG.relmon-state"),
       .objective,
     ],
     example: "relmon serve --slo 99.5 /var/log/app/attempts"
@@ -78,6 +81,8 @@ extension Arguments {
         code: .usage,
         message: "standard input cannot be followed: give a file or a directory, not \"-\"")
     }
+    configuration.statePath =
+      value("--state") ?? paths.first.map { Monitor.Configuration.statePath(besideLog: $0) }
     do throws(MonitorError) {
       return try Monitor(paths: paths, configuration: configuration)
     } catch {

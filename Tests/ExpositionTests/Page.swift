@@ -21,7 +21,7 @@ struct Page: CustomTestStringConvertible {
   init(
     _ logs: [LogText], now: String = "2026-12-01T00:00:00Z", objective: Double? = nil,
     limits: LifetimeCounts.Limits = .init(), format: ExpositionFormat = .prometheus,
-    serving: ServingMetrics? = nil
+    serving: ServingMetrics? = nil, state: StateFigures? = nil
   ) {
     guard let now = Timestamp(rfc3339: now) else { preconditionFailure("not a time: \(now)") }
     var aggregate = Aggregate(LifetimeCounts(limits: limits))
@@ -30,7 +30,7 @@ struct Page: CustomTestStringConvertible {
     let page = MetricsPage(
       aggregate: aggregate, now: now, missing: aggregate.log.missing, bytesRead: 1234,
       unreadBytes: 56, objective: objective,
-      version: "1.2.3")
+      version: "1.2.3", state: state)
     let bytes =
       serving.map { page.beginning(as: format) + $0.ending(as: format) } ?? page.bytes(as: format)
     text = String(decoding: bytes, as: UTF8.self)
@@ -58,4 +58,17 @@ struct Page: CustomTestStringConvertible {
       sample.key.hasPrefix(metric + "{") && sample.key.contains(labels) ? sum + sample.value : sum
     }
   }
+}
+
+extension StateFigures {
+  /// With every figure.
+  static let everything: StateFigures = {
+    var state = StateFigures()
+    state.saved = Timestamp(rfc3339: "2026-11-18T12:00:09Z")
+    state.lost = 1
+    state.saveErrors = 2
+    state.truncated = 3
+    state.deletedUnreadBytes = 4
+    return state
+  }()
 }

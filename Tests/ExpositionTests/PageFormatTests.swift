@@ -99,7 +99,7 @@ struct PageFormatTests {
   @Test func `every metric of the catalogue is on the page of a log that has everything`() {
     let page = Page(
       [.someOperations, .everything], now: "2026-11-18T12:00:10Z", objective: 0.9,
-      serving: .everything)
+      serving: .everything, state: .everything)
     for family in MetricFamily.catalogue {
       let names =
         family.kind == .histogram

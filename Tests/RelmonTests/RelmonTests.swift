@@ -261,6 +261,26 @@ struct RelmonTests {
     #expect(tool.finish().status == 0)
   }
 
+  @Test func `a state in use is one clear line and exit 5, and is free after the end`() throws {
+    try writeSample()
+    func serve() throws -> BuiltTool {
+      try BuiltTool("relmon", ["serve", "--web.listen-address=127.0.0.1:0"], in: directory.path)
+    }
+    let first = try serve()
+    #expect(first.line(of: .errors).hasPrefix("relmon: serving "))
+    let second = try serve().finish()
+    let state = "attempts.jsonl.relmon-state"
+    #expect(second.errors == "relmon: the state \"\(state)\" is in use by another process\n")
+    #expect(second.status == 5)
+    first.send(signal: SIGTERM)
+    #expect(first.finish().status == 0)
+    #expect(FileManager.default.fileExists(atPath: directory.file(state)))
+    let third = try serve()
+    #expect(third.line(of: .errors).hasPrefix("relmon: serving "))
+    third.send(signal: SIGTERM)
+    #expect(third.finish().errors == "")
+  }
+
   @Test func `a port in use is one clear line and exit 5`() throws {
     try writeSample()
     let first = try BuiltTool(
@@ -268,7 +288,7 @@ struct RelmonTests {
     let line = first.line(of: .errors)
     let address = try #require(
       line.split(separator: "/").dropFirst().first.map(String.init), "\(line)")
-    let second = try run("serve", "--web.listen-address", address)
+    let second = try run("serve", "--web.listen-address", address, "--state=other")
     #expect(
       second.errors
         == "relmon: cannot listen on \(address): address already in use (bind, errno 98)\n")
