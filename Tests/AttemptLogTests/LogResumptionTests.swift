@@ -142,15 +142,19 @@ struct LogResumptionTests {
     #expect(second.bytesRead == Int64(segment(1, "s1").utf8.count * 2))
   }
 
-  @Test func `without an id the bytes before the offset must be the same`() throws {
-    try append(line(1) + line(2), to: "attempts.jsonl")
+  @Test(arguments: [Array(50...70), Array(11...29) + [50, 51], [50] + Array(12...30) + [51]])
+  func `without an id the first bytes and those before the offset must be the same`(
+    others: [Int]
+  ) throws {
+    // The first 1,024 bytes are those of 12 lines.
+    try append((11...30).map(line).joined(), to: "attempts.jsonl")
     let first = try follower()
-    #expect(try read(first) == [1, 2])
+    #expect(try read(first) == (11...30).map { $0 })
     let state = first.resumption
     let path = directory.file("attempts.jsonl")
     try #require(FileHandle(forWritingAtPath: path)).truncate(atOffset: 0)
-    try append(line(1) + line(7) + line(8), to: "attempts.jsonl")
-    #expect(try read(follower(resuming: state)) == [1, 7, 8])
+    try append(others.map(line).joined(), to: "attempts.jsonl")
+    #expect(try read(follower(resuming: state)) == others.map { Int64($0) })
   }
 
   @Test func `a file that became shorter is followed from its new end`() throws {

@@ -7,7 +7,7 @@ import Testing
 
 struct OpenMetricsTests {
   @Test func `the page of some operations in OpenMetrics`() throws {
-    let page = Page([.someOperations], objective: 0.995, format: .openMetrics, serving: .everything, state: .everything)
+    let page = Page([.someOperations], objective: 0.995, format: .openMetrics, serving: .everything)
     #expect(
       try page.text == Golden.expected("some-operations.openmetrics", for: Array(page.text.utf8)))
   }
@@ -15,15 +15,17 @@ struct OpenMetricsTests {
   @Test func `both formats say the same of the same series`() {
     let logs: [[LogText]] = [[], [.someOperations], [LogText().start("10:00:00", "1")]]
     for log in logs {
-      let text = Page(log, objective: 0.5, serving: .everything, state: .everything)
-      let openMetrics = Page(log, objective: 0.5, format: .openMetrics, serving: .everything, state: .everything)
+      let text = Page(log, objective: 0.5, serving: .everything)
+      let openMetrics = Page(log, objective: 0.5, format: .openMetrics, serving: .everything)
       #expect(text.series == openMetrics.series)
       #expect(text.samples == openMetrics.samples)
     }
   }
 
   @Test func `a family is described by type, unit and help`() throws {
-    let page = Page([.someOperations], objective: 0.5, format: .openMetrics, serving: .everything, state: .everything)
+    let page = Page(
+      [.someOperations], objective: 0.5, format: .openMetrics, serving: .everything,
+      state: .everything)
     var units = 0
     for family in MetricFamily.catalogue {
       let isCounter = family.kind == .counter
