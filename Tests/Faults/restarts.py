@@ -71,6 +71,9 @@ def counters(page):
             continue
         series, value = line.rsplit(" ", 1)
         name = series.split("{", 1)[0]
+        # What the process itself did begins again with it, as in every exporter.
+        if name.startswith(("process_", "relmon_scrapes_", "relmon_http_")):
+            continue
         base = re.sub(r"_(bucket|sum|count)$", "", name)
         if kinds.get(name) == "counter" or kinds.get(base) == "histogram":
             values[series] = float(value)
