@@ -30,12 +30,16 @@ struct SpinTests {
       for path in ["/late", "/a", "/b"] {
         try gone?.send("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
       }
-      gone = nil
       let begin = ContinuousClock.now
-      while server.counters.acceptedConnections == 0 || server.counters.openConnections > 0,
-        ContinuousClock.now - begin < .seconds(60)
-      { sched_yield() }
-      #expect(server.counters.openConnections == 0)
+      func wait(open count: Int) {
+        while server.counters.openConnections != count,
+          ContinuousClock.now - begin < .seconds(60)
+        { sched_yield() }
+        #expect(server.counters.openConnections == count)
+      }
+      wait(open: 1)
+      gone = nil
+      wait(open: 0)
       let next = try TCPClient(port: server.port)
       try next.send("GET /b HTTP/1.1\r\nHost: localhost\r\n\r\n")
       #expect(next.readAnswer().hasSuffix("GET /b"))
