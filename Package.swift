@@ -21,7 +21,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "Threading"),
     .target(name: "AttemptLog", dependencies: ["CZlib", "Threading"]),
-    .target(name: "Retry", dependencies: ["AttemptLog"]),
+    .target(name: "Retry", dependencies: ["AttemptLog", "Threading"]),
     .target(name: "TranscriptionClients", dependencies: ["AttemptLog", "Retry"]),
     .target(name: "Reliability", dependencies: ["AttemptLog"]),
     .target(name: "Report", dependencies: ["AttemptLog", "Reliability"]),
@@ -35,7 +35,7 @@ let package = Package(
       name: "relmon",
       dependencies: [
         "AttemptLog", "CommandLineOptions", "Exposition", "HTTPServer", "Monitor", "Reliability",
-        "Report",
+        "Report", "Threading",
       ]),
     .target(name: "ProviderSimulator", dependencies: ["AttemptLog", "HTTPServer"]),
     .executableTarget(
@@ -83,6 +83,7 @@ let package = Package(
       name: "MonitorTests",
       dependencies: [
         "AttemptLog", "Exposition", "HTTPServer", "Monitor", "Reliability", "TestSupport",
+        "Threading",
       ]),
     .testTarget(
       name: "ProviderSimulatorTests",
@@ -90,13 +91,18 @@ let package = Package(
         "AttemptLog", "HTTPServer", "ProviderSimulator", "TestSupport", "provider-simulator",
       ]),
     .testTarget(
-      name: "RelmonTests", dependencies: ["AttemptLog", "TestSupport", "relmon"],
+      name: "RelmonTests",
+      dependencies: [
+        "AttemptLog", "CommandLineOptions", "Reliability", "Report", "TestSupport", "Threading",
+        "relmon",
+      ],
       exclude: ["Golden"]),
     .testTarget(
       name: "ReportTests", dependencies: ["AttemptLog", "Reliability", "Report", "TestSupport"],
       exclude: ["Golden"]),
     .testTarget(
-      name: "RepositoryTests", dependencies: ["Exposition", "TestSupport", "demo", "relmon"]),
+      name: "RepositoryTests",
+      dependencies: ["Exposition", "Reliability", "TestSupport", "demo", "relmon"]),
     .testTarget(name: "RetryTests", dependencies: ["AttemptLog", "Retry", "TestSupport"]),
     .testTarget(
       name: "TranscriptionClientsTests",

@@ -45,11 +45,13 @@ public enum SchemaExpectation: String, Sendable {
   /// The major version of the schema.
   case version = "the number 1"
   case text = "a string"
-  case time = "an RFC 3339 time"
+  case time = "an RFC 3339 time with Z or an offset"
   case ordinal = "an integer from 1"
   case count = "an integer from 0"
   case amount = "a number from 0"
   case bool = "true or false"
+  case number = "a number"
+  case integer = "an integer"
 }
 
 /// Why a line was not counted.

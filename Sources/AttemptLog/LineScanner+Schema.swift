@@ -32,6 +32,31 @@ extension LineScanner {
     }
   }
 
+  /// The keys that figures need, but no line, and that count as absent in this one because their values
+  /// are of another type than what is expected; `null` is absent.
+  public func illTypedKeys(in line: Span<UInt8>) -> [(key: Key, expected: SchemaExpectation)] {
+    kind.optionalKeys.filter { key, expected in
+      guard let value = value(key), value.kind != .null else { return false }
+      return !isTyped(key, expected, in: line)
+    }
+  }
+
+  private func isTyped(
+    _ key: Key, _ expected: SchemaExpectation, in line: Span<UInt8>
+  ) -> Bool {
+    switch expected {
+    case .text: hasText(key)
+    case .time: time(key, in: line) != nil
+    case .number: number(key, in: line) != nil
+    case .amount: amount(key, in: line) != nil
+    case .integer: integer(key, in: line) != nil
+    case .count: count(key, in: line) != nil
+    case .ordinal: ordinal(key, in: line) != nil
+    case .bool: bool(key) != nil
+    case .version: integer(key, in: line) == 1
+    }
+  }
+
   private func requireIdentity() throws(LineError) {
     try require(hasText(.provider), .provider, .text)
     try require(hasText(.operation), .operation, .text)
@@ -65,4 +90,38 @@ extension LineScanner {
     }
     return time(.time, in: line)
   }
+}
+
+extension RecordKind {
+  fileprivate var optionalKeys: [(key: Key, expected: SchemaExpectation)] {
+    switch self {
+    case .segment: Self.segmentKeys
+    case .writerStart: Self.writerStartKeys
+    case .dropped: Self.droppedKeys
+    case .attemptStart: Self.identityKeys
+    case .attempt: Self.attemptKeys
+    case .operation: Self.operationKeys
+    case .writerStop, .unknown: []
+    }
+  }
+
+  // Made once, for each line asks.
+  private static let segmentKeys: [(key: Key, expected: SchemaExpectation)] = [(.number, .count)]
+  private static let writerStartKeys: [(key: Key, expected: SchemaExpectation)] = [
+    (.host, .text), (.pid, .integer),
+  ]
+  private static let droppedKeys: [(key: Key, expected: SchemaExpectation)] = [(.reason, .text)]
+  private static let identityKeys: [(key: Key, expected: SchemaExpectation)] = [
+    (.account, .text), (.parentID, .text),
+  ]
+  private static let operationKeys: [(key: Key, expected: SchemaExpectation)] =
+    identityKeys + [
+      (.httpStatus, .integer), (.errorClass, .text), (.errorType, .text), (.errorCode, .text),
+    ]
+  private static let attemptKeys: [(key: Key, expected: SchemaExpectation)] =
+    operationKeys + [
+      (.sleptMs, .amount), (.sleptSource, .text), (.retryReason, .text), (.retryAfterMs, .amount),
+      (.backoffMs, .amount), (.quotaName, .text), (.quotaLimit, .number),
+      (.quotaRemaining, .number), (.quotaReset, .time), (.audioSeconds, .amount),
+    ]
 }

@@ -1,3 +1,5 @@
+public import Threading
+
 /// Reads a log to its end, and goes on from there whenever it is asked again.
 ///
 /// It holds the active file open: when that is renamed by a rotation, the rest of it is read, then
@@ -16,23 +18,25 @@ public final class LogFollower {
   /// Files that were opened.
   public private(set) var filesRead = 0
   /// The file that is being read, or that was read last.
-  public private(set) var path: String
+  public internal(set) var path: String
   /// What was missing of the files of another follower.
-  public private(set) var losses = ResumptionLosses()
+  public internal(set) var losses = ResumptionLosses()
 
-  private var pending: [LogFile] = []
-  private var current: OpenLogFile?
+  var pending: [LogFile] = []
+  var current: OpenLogFile?
+  /// What came after the current file of a single-file log: open before it can be renamed again.
+  private var successor: OpenLogFile?
   /// Rotated files that were read to their ends, and since when.
-  private var late: [(file: OpenLogFile, since: ContinuousClock.Instant)] = []
-  private let lateWrites: LateWrites?
+  var late: [(file: OpenLogFile, since: MonotonicInstant)] = []
+  let lateWrites: LateWrites?
   /// The number of the last segment that was read to its end.
-  private var lastNumber: Int?
-  /// The single file of this location was renamed: its successor is read from the start.
-  private var awaitsSuccessor = false
+  var lastNumber: Int?
+  /// The single file of this location is gone: what gets its name is read from the start.
+  var awaitsSuccessor = false
   /// A file of `pending` could not be opened: the directory is listed again.
   private var isListingOld = false
-  private var bytesOfClosedFiles: Int64 = 0
-  private var linesOfClosedFiles = 0
+  var bytesOfClosedFiles: Int64 = 0
+  var linesOfClosedFiles = 0
   private let buffer: Buffer
 
   /// What is read at a time; followers that one owner asks in turn may share it.
@@ -47,7 +51,7 @@ public final class LogFollower {
   public struct LateWrites: Sendable {
     /// How long a rotated file is looked at after it was read to its end.
     public var duration = Duration.seconds(2)
-    public var now: @Sendable () -> ContinuousClock.Instant = { .now }
+    public var now: @Sendable () -> MonotonicInstant = { .now }
 
     /// Files that are looked at, at most.
     static let filesMax = 16
@@ -57,7 +61,10 @@ public final class LogFollower {
 
   /// Fails if there is no log at the path.
   ///
-  /// - Parameter lateWrites: nil for files that nobody writes to any more.
+  /// - Parameters:
+  ///   - path: of a file or a directory of segments; `-` is standard input.
+  ///   - lateWrites: nil for files that nobody writes to any more.
+  ///   - buffer: may be shared by followers that read in turn.
   public init(
     path: String, lateWrites: LateWrites? = nil, buffer: Buffer = Buffer()
   ) throws(LogReadError) {
@@ -70,11 +77,14 @@ public final class LogFollower {
     self.path = first.path
   }
 
-  /// Goes on where another follower of the same location was, wherever its files are now.
+  /// Goes on where another follower of the same location was, wherever its files are now, or begins.
+  ///
+  /// Waits for a log that is not there yet in a directory that is (`awaitsLog`), if the path is that
+  /// directory or ends with `.jsonl`; fails if there is nothing at another path.
   public init(
     path: String, lateWrites: LateWrites? = nil, resuming resumption: LogResumption
   ) throws(LogReadError) {
-    location = try LogLocation(path: path)
+    location = try LogLocation(awaitedAt: path)
     buffer = Buffer()
     self.lateWrites = lateWrites
     self.path = location.activePath
@@ -99,6 +109,7 @@ public final class LogFollower {
         current?.parser.feed(buffer.bytes.span.extracting(..<count), to: &sink)
         budget -= count
       } else if file.isComplete {
+        guard try openSuccessor(of: file) else { return false }
         closeCurrent(into: &sink)
       } else if try !followRotation() {
         return false
@@ -125,6 +136,9 @@ public final class LogFollower {
     return pending.reduce(rest) { $0 + (FileIdentity(path: $1.path)?.size ?? 0) }
   }
 
+  /// Whether there is no file of it yet, or no longer.
+  public var awaitsLog: Bool { open.isEmpty && pending.isEmpty }
+
   /// What follows the last newline of the active file, where it begins, and how many bytes it has;
   /// nil if there is nothing.
   public var unfinishedLine: (position: LinePosition, bytes: Int)? {
@@ -135,21 +149,47 @@ public final class LogFollower {
   /// The open file, or the next one opened; nil if there is none.
   private func openNext() throws(LogReadError) -> OpenLogFile? {
     if let current { return current }
-    if pending.isEmpty || isListingOld { pending = try newFiles(after: nil) }
-    guard let next = pending.first else { return nil }
-    // What cannot be opened may be removed or replaced before the next try.
-    isListingOld = location.isDirectory
-    let file = try OpenLogFile(next)
-    isListingOld = false
-    pending.removeFirst()
-    path = next.path
+    if let next = successor {
+      successor = nil
+      return begin(next)
+    }
+    while true {
+      if isListingOld || isActive(pending.first) { pending = try newFiles(after: nil) }
+      guard let next = pending.first else { return nil }
+      // What cannot be opened may be removed or replaced before the next try.
+      isListingOld = location.isDirectory
+      let file = try OpenLogFile(next)
+      isListingOld = false
+      if isActive(next) {
+        let now = try newFiles(after: nil)
+        guard isActive(now.first) else {
+          pending = now
+          continue
+        }
+      }
+      pending.removeFirst()
+      return begin(file)
+    }
+  }
+
+  /// Whether it is the active file of a directory, or there is none.
+  ///
+  /// A rotation gives it a number, and its name to a file that comes later: it comes next only if none
+  /// had a number both before and after it was opened.
+  private func isActive(_ file: LogFile?) -> Bool {
+    guard let file else { return true }
+    return location.isDirectory && file.number == nil
+  }
+
+  private func begin(_ file: OpenLogFile) -> OpenLogFile {
+    path = file.path
     current = file
     filesRead += 1
     return file
   }
 
   /// The files of which more may come.
-  private var open: [OpenLogFile] { late.map(\.file) + (current.map { [$0] } ?? []) }
+  var open: [OpenLogFile] { late.map(\.file) + (current.map { [$0] } ?? []) }
 
   private func closeCurrent(into sink: inout some RecordSink) {
     guard let file = current else { return }
@@ -197,17 +237,12 @@ public final class LogFollower {
     // A file that lost its name is still written to, until the writer opens another.
     guard let there = FileIdentity(path: location.activePath) else { return false }
     if there.isSameFile(as: identity) {
-      let position = file.offset
-      if there.size < position {
-        try file.continueAtEnd(there.size)
-        throw .truncated(path: file.path, from: position, to: there.size)
-      }
+      try file.checkLength()
       return false
     }
     // Another file has its name. What was written before the rename is read before this is closed:
     // the caller comes back, finds no more, and the file is complete.
-    awaitsSuccessor = true
-    pending = try newFiles(after: identity)
+    if location.isDirectory { pending = try newFiles(after: identity) }
     file.isComplete = true
     return true
   }
@@ -215,6 +250,7 @@ public final class LogFollower {
   /// The files that came after the one with this identity, or after the last segment.
   private func newFiles(after identity: FileIdentity?) throws(LogReadError) -> [LogFile] {
     guard location.isDirectory else {
+      // Of a single file those that were renamed are found one by one.
       guard awaitsSuccessor, FileIdentity(path: location.path) != nil else { return [] }
       awaitsSuccessor = false
       return [LogFile(named: location.path)]
@@ -231,6 +267,31 @@ public final class LogFollower {
     (file.number ?? .max) > lastNumber ?? .min
   }
 
+  /// Opens what came after a file of a single-file log that was renamed, however often.
+  ///
+  /// At once, because another rotation gives its name to another file; in a directory names stay.
+  ///
+  /// - Returns: false if it is not there yet.
+  private func openSuccessor(of file: OpenLogFile) throws(LogReadError) -> Bool {
+    guard !location.isDirectory, !LogFile(named: location.path).isComplete else { return true }
+    while true {
+      let next = try successor(of: file)
+      guard FileIdentity(path: next.path) != nil else { return false }
+      let opened = try OpenLogFile(next)
+      // A rotation while we looked: look again.
+      let there = FileIdentity(path: try successor(of: file).path)
+      guard try there?.isSameFile(as: opened.identity()) == true else { continue }
+      successor = opened
+      return true
+    }
+  }
+
+  private func successor(of file: OpenLogFile) throws(LogReadError) -> LogFile {
+    let identity = try file.identity()
+    return try RotatedFiles(of: location.path).successor(of: identity) { isCurrent($0, identity) }
+      ?? LogFile(named: location.path)
+  }
+
   /// Whether a file is the open one, under another name or compressed since.
   private func isCurrent(_ file: LogFile, _ identity: FileIdentity) -> Bool {
     if FileIdentity(path: file.path)?.isSameFile(as: identity) == true { return true }
@@ -239,89 +300,6 @@ public final class LogFollower {
     }
     return current.isBeginning(ofCompressed: file)
   }
-}
-
-// MARK: - Resuming
-
-extension LogFollower {
-  /// How far everything is read.
-  public var resumption: LogResumption {
-    var resumption = LogResumption()
-    resumption.late = late.map { FilePosition(of: $0.file) }
-    resumption.current = current.map { FilePosition(of: $0) }
-    resumption.lastNumber = lastNumber
-    resumption.awaitsSuccessor = awaitsSuccessor
-    resumption.bytesRead = open.reduce(bytesOfClosedFiles) { $0 + $1.bytesCutOff }
-    resumption.linesRead = linesOfClosedFiles
-    return resumption
-  }
-
-  private func resume(_ resumption: LogResumption) throws(LogReadError) {
-    lastNumber = resumption.lastNumber
-    awaitsSuccessor = resumption.awaitsSuccessor
-    bytesOfClosedFiles = resumption.bytesRead
-    linesOfClosedFiles = resumption.linesRead
-    var candidates = try location.candidates()
-    for position in resumption.late {
-      guard let file = try reopen(position, of: &candidates) else { continue }
-      late.append((file, lateWrites?.now() ?? .now))
-    }
-    if let position = resumption.current {
-      current = try reopen(position, of: &candidates)
-      if current == nil { awaitsSuccessor = true }
-    }
-    if let current {
-      path = current.path
-      current.isComplete = current.path != location.activePath || current.isComplete
-      if current.isComplete { awaitsSuccessor = true }
-    }
-    let isUntouched = open.isEmpty && resumption == LogResumption()
-    let known = Set(open.map(\.path))
-    let highest = current?.number ?? lastNumber ?? .min
-    if location.isDirectory {
-      pending = try location.files().filter {
-        !known.contains($0.path) && ($0.number ?? .max) > highest
-      }
-    } else if awaitsSuccessor || isUntouched, !known.contains(location.path) {
-      pending = [LogFile(named: location.path)]
-      awaitsSuccessor = false
-    }
-  }
-
-  /// The file of a position, open there; nil if it is gone, which is counted.
-  private func reopen(
-    _ position: FilePosition, of candidates: inout [LogFile]
-  ) throws(LogReadError) -> OpenLogFile? {
-    let agreements = candidates.map { position.agreement(with: $0) ?? -1 }
-    guard let best = agreements.max(), best >= 0, let index = agreements.firstIndex(of: best) else {
-      losses.files += 1
-      losses.bytes += max(0, position.size - position.offset)
-      // Lines of it that were counted stay counted.
-      bytesOfClosedFiles += position.progress.position.offset
-      linesOfClosedFiles += position.progress.position.line - 1
-      return nil
-    }
-    let file = try OpenLogFile(candidates.remove(at: index))
-    if try file.resume(at: position) { losses.truncated += 1 }
-    return file
-  }
-}
-
-extension LogLocation {
-  /// The files that may be those of a log that was read before: of a single file those beside it
-  /// whose names begin with its name, as a rotation leaves them.
-  fileprivate func candidates() throws(LogReadError) -> [LogFile] {
-    guard !isDirectory else { return try files() }
-    guard path != Self.standardInput else { return [] }
-    let name = path.split(separator: "/").last.map(String.init) ?? path
-    let parent = LogPlace.parent(of: path)
-    let names = try Self.names(in: parent).filter { $0.hasPrefix(name + ".") }.sorted()
-    return [LogFile(named: path)]
-      + names.prefix(Self.candidatesMax).map { LogFile(path: LogPlace.join(parent, $0)) }
-  }
-
-  /// Rotated files beside a single one that are looked at.
-  private static let candidatesMax = 1000
 }
 
 // One owner at a time.

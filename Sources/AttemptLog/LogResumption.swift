@@ -47,6 +47,10 @@ public struct FileMark: Hashable, Sendable {
 
   public init() {}
 
+  func isInode(of file: FileIdentity) -> Bool {
+    UInt64(file.device) == device && UInt64(file.inode) == inode
+  }
+
   /// FNV-1a: the same in every process.
   static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
     bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
@@ -90,17 +94,9 @@ extension FilePosition {
 
   /// Whether a file is the one of this position, and of several that are, how sure that is: the one
   /// with the same inode is not a copy.
-  func agreement(with file: LogFile) -> Int? {
-    let open: OpenLogFile
-    do throws(LogReadError) {
-      open = try OpenLogFile(file)
-    } catch {
-      // It is told when it is read.
-      return nil
-    }
+  func agreement(with open: OpenLogFile) -> Int? {
     guard let identity = FileIdentity(descriptor: open.descriptor) else { return nil }
-    let isSameInode =
-      UInt64(identity.device) == mark.device && UInt64(identity.inode) == mark.inode
+    let isSameInode = mark.isInode(of: identity)
     let beginning = open.beginning(FirstLine.bytesMax)
     if let id = mark.segmentID {
       guard FileMark.segmentID(in: beginning[...]) == id else { return nil }

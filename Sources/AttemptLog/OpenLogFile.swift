@@ -13,6 +13,10 @@ final class OpenLogFile {
   /// Of complete lines, newlines included.
   var bytesRead: Int64 { parser.position.offset + bytesCutOff }
   let descriptor: Int32
+  /// Its first bytes and those before `offset`, as they were read: a file that was cut and grew again
+  /// has others there.
+  private var head: [UInt8] = []
+  private var tail: [UInt8] = []
   /// Of a compressed file.
   private var inflater: GzipInflater?
   /// Inflated bytes that were read in another process and are passed over.
@@ -60,7 +64,8 @@ final class OpenLogFile {
 
   /// Opens a file that was read up to a position.
   ///
-  /// - Returns: whether it is shorter than that; it is then followed from its end.
+  /// - Returns: whether what was read of it is no longer there: it is shorter and followed from its
+  ///   end, or other bytes are before the position.
   func resume(at position: FilePosition) throws(LogReadError) -> Bool {
     parser = LogParser(resuming: position.progress)
     if isCompressed {
@@ -76,12 +81,22 @@ final class OpenLogFile {
       throw .system(path: path, call: "lseek", errno: errno)
     }
     offset = position.offset
-    return false
+    rememberWhatIsThere()
+    return FileMark.hash(tail.suffix(position.mark.tailCount)) != position.mark.tailHash
   }
 
   /// How many bytes were read, and inflated if they were compressed; 0 at the end.
+  ///
+  /// Fails once, before anything of it is given, if the file was written anew behind our back.
   func read(_ buffer: inout [UInt8]) throws(LogReadError) -> Int {
-    guard let inflater else { return try readBytes(&buffer) }
+    guard let inflater else {
+      let start = offset
+      let count = try readBytes(&buffer)
+      // Looked at after the reading: what is the same now was the same then.
+      try checkContinuity(from: start)
+      remember(buffer.prefix(count), from: start)
+      return count
+    }
     while true {
       switch try inflate(by: inflater, into: &buffer) {
       case .inflated(let count):
@@ -128,6 +143,7 @@ final class OpenLogFile {
     // The line that it had not finished is gone too; the bytes before are counted.
     bytesCutOff += parser.position.offset - end
     parser = LogParser(at: LinePosition(line: parser.position.line, offset: end))
+    rememberWhatIsThere()
   }
 
   /// The first bytes, inflated if they are compressed, at most so many.
@@ -163,6 +179,59 @@ final class OpenLogFile {
   }
 }
 
+// MARK: - Files that are cut
+
+extension OpenLogFile {
+  /// Whether this is still the file that was read, though it may be shorter: its id says so, or what
+  /// there is of its first bytes.
+  private var beginsAsItWas: Bool {
+    let now = bytes(from: 0, head.count)
+    if now.elementsEqual(head.prefix(now.count)) { return true }
+    guard let id = FileMark.segmentID(in: head[...]) else { return false }
+    return FileMark.segmentID(in: now[...]) == id
+  }
+
+  /// If the file is shorter than what was read of it, goes on at its new end, or at its start if
+  /// something else is there now, and tells so.
+  func checkLength() throws(LogReadError) {
+    let size = try identity().size
+    let read = offset
+    guard size < read else { return }
+    let end = beginsAsItWas ? size : 0
+    try continueAtEnd(end)
+    throw .truncated(path: path, from: read, to: end)
+  }
+
+  /// The same for a file that has grown beyond what was read of it since it was cut.
+  ///
+  /// One with an id is the same file: what is behind `start` was never read. Another is a new file.
+  private func checkContinuity(from start: Int64) throws(LogReadError) {
+    guard path != LogLocation.standardInput, !tail.isEmpty else { return }
+    let hasOldHead = bytes(from: 0, head.count) == head
+    let before = bytes(before: start, tail.count)
+    // Shorter than before: its end was found.
+    guard before.count == tail.count, !hasOldHead || before != tail else { return }
+    let isSame = FileMark.segmentID(in: head[...]) != nil && beginsAsItWas
+    let goesOn = isSame ? start : 0
+    try continueAtEnd(goesOn)
+    throw .rewritten(path: path, readTo: start, goesOnAt: goesOn)
+  }
+
+  private func remember(_ bytes: ArraySlice<UInt8>, from start: Int64) {
+    if start == Int64(head.count), head.count < FileMark.headBytesMax {
+      head += bytes.prefix(FileMark.headBytesMax - head.count)
+    }
+    tail = Array((tail + bytes.suffix(FileMark.tailBytesMax)).suffix(FileMark.tailBytesMax))
+  }
+
+  private func rememberWhatIsThere() {
+    head = bytes(from: 0, Int(min(offset, Int64(FileMark.headBytesMax))))
+    tail = bytes(before: offset, FileMark.tailBytesMax)
+  }
+}
+
+// MARK: - Files that are renamed
+
 extension OpenLogFile {
   /// What is compared of two files: the first line with its id, time and number is shorter.
   private static let beginningBytes = 512
@@ -189,13 +258,15 @@ extension OpenLogFile {
 extension OpenLogFile: Sendable {}
 
 /// Which file a name or a descriptor leads to, and its size.
-struct FileIdentity {
+package struct FileIdentity {
   let device: UInt
   let inode: UInt
   let size: Int64
   let isRegular: Bool
+  /// When it was last written to, since 1970.
+  let modified: Duration
 
-  init?(path: String) {
+  package init?(path: String) {
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { return nil }
     self.init(status)
@@ -212,9 +283,10 @@ struct FileIdentity {
     inode = UInt(status.st_ino)
     size = Int64(status.st_size)
     isRegular = status.st_mode & S_IFMT == S_IFREG
+    modified = .seconds(status.st_mtim.tv_sec) + .nanoseconds(status.st_mtim.tv_nsec)
   }
 
-  func isSameFile(as other: FileIdentity) -> Bool {
+  package func isSameFile(as other: FileIdentity) -> Bool {
     device == other.device && inode == other.inode
   }
 }

@@ -6,12 +6,24 @@ public struct Option: Sendable {
   public let value: String?
   public let help: String
   public let isRepeatable: Bool
+  public let values: Values
 
-  public init(name: String, value: String?, help: String, isRepeatable: Bool = false) {
+  /// What a shell offers for the value; what is accepted, the command says.
+  public enum Values: Sendable {
+    case anything
+    case files
+    case words([String])
+  }
+
+  public init(
+    name: String, value: String?, help: String, isRepeatable: Bool = false,
+    values: Values = .anything
+  ) {
     self.name = name
     self.value = value
     self.help = help
     self.isRepeatable = isRepeatable
+    self.values = values
   }
 
   public static let help = Option(name: "--help", value: nil, help: "show this help")

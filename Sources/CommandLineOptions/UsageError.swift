@@ -11,6 +11,8 @@ public enum UsageError: Error, Equatable, CustomStringConvertible {
   case unusableValue(String, cause: String)
   case conflict(String, String)
   case unexpectedOperand(String)
+  case missingOperand(String, of: [String])
+  case unknownOperand(String, of: [String])
 
   public var description: String {
     switch self {
@@ -35,6 +37,11 @@ public enum UsageError: Error, Equatable, CustomStringConvertible {
       "options \"\(one)\" and \"\(other)\" exclude each other"
     case .unexpectedOperand(let word):
       "unexpected argument \"\(word)\""
+    case .missingOperand(let name, let words):
+      "\(name) is missing: \(words.joined(separator: ", "))"
+    case .unknownOperand(let word, let words):
+      "\"\(word)\" is not one of \(words.joined(separator: ", "))"
+        + (Spelling.nearest(to: word, in: words).map { "; did you mean \"\($0)\"?" } ?? "")
     }
   }
 

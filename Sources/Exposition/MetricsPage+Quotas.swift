@@ -9,11 +9,15 @@ extension MetricsPage {
     let providers = aggregate.counts.providers.enumerated()
       .sorted { [$0.element].precedes([$1.element]) }
     func write(_ family: MetricFamily, _ value: (Int, QuotaName) -> SampleValue?) {
+      let isCounter = family.kind == .counter
       page.begin(family)
       for (number, provider) in providers {
+        let isHeld = isCounter && isHeld(aggregate.counts.birth(ofProvider: number))
+        let created = isCounter ? aggregate.counts.created(provider: number)?.seconds : nil
         for quota in QuotaName.allCases {
-          guard let value = value(number, quota) else { continue }
-          page.sample(LabelSet(["provider", "quota"], [provider, quota.rawValue]), value)
+          guard let value = isHeld ? .integer(0) : value(number, quota) else { continue }
+          page.sample(
+            LabelSet(["provider", "quota"], [provider, quota.rawValue]), value, created: created)
         }
       }
     }

@@ -18,6 +18,9 @@ public struct MetricsPage: Sendable {
   public let version: String
   /// Its metrics are left out without a state.
   public let state: StateFigures?
+  /// So long a series that was born in a live log is 0, so that `increase()` sees what it was born
+  /// with.
+  public let zeroMicroseconds: Int64
   private let identity = Identity()
 
   private final class Identity: Sendable {}
@@ -25,7 +28,8 @@ public struct MetricsPage: Sendable {
   public init(
     aggregate: Aggregate<LifetimeCounts>, now: Timestamp, missing: Int64, bytesRead: Int64,
     unreadBytes: Int64,
-    objective: Double? = nil, version: String, state: StateFigures? = nil
+    objective: Double? = nil, version: String, state: StateFigures? = nil,
+    zeroMicroseconds: Int64 = 0
   ) {
     self.aggregate = aggregate
     self.now = now
@@ -35,6 +39,7 @@ public struct MetricsPage: Sendable {
     self.objective = objective
     self.version = version
     self.state = state
+    self.zeroMicroseconds = zeroMicroseconds
   }
 
   /// Whether this is a copy of the other: then so are its bytes.
@@ -57,19 +62,24 @@ public struct MetricsPage: Sendable {
 
   private func write(to page: inout PageWriter) {
     let scopes = sortedScopes()
-    Self.writeAttempts(scopes, to: &page)
-    Self.writeOperations(scopes, to: &page)
-    Self.writeRetries(scopes, to: &page)
+    writeAttempts(scopes, to: &page)
+    writeOperations(scopes, to: &page)
+    writeRetries(scopes, to: &page)
     Self.writeGauges(scopes, to: &page)
     writeOpenOperations(scopes, to: &page)
     writeQuotas(to: &page)
     writeLog(to: &page)
   }
 
-  private struct Labelled {
+  /// A pair with what is said of it.
+  struct Labelled {
     let index: Int
     let scope: LifetimeCounts.Scope
     let labels: LabelSet
+    /// It was just born: its counters are still 0.
+    let isHeld: Bool
+    /// What was counted, or nothing as long as it is held.
+    let tally: Tally
   }
 
   private func sortedScopes() -> [Labelled] {
@@ -79,114 +89,17 @@ public struct MetricsPage: Sendable {
           .precedes([$1.element.provider, $1.element.operation])
       }
       .map { index, scope in
-        Labelled(
+        let isHeld = isHeld(scope.birth)
+        return Labelled(
           index: index, scope: scope,
-          labels: LabelSet(["provider", "operation"], [scope.provider, scope.operation]))
+          labels: LabelSet(["provider", "operation"], [scope.provider, scope.operation]),
+          isHeld: isHeld, tally: isHeld ? Tally() : scope.tally)
       }
   }
-}
 
-// MARK: - Attempts and operations
-
-extension MetricsPage {
-  // In both formats as OpenMetrics has it, 1.0 and not 1: a series is the same whatever a scrape
-  // negotiates.
-  fileprivate static let durationBounds = Distribution.bounds.map { "\($0)" }
-  private static let attemptsBounds = Tally.AttemptsHistogram.bounds.map { "\(Double($0))" }
-
-  private static func writeAttempts(_ scopes: [Labelled], to page: inout PageWriter) {
-    page.begin(.attempts)
-    for (scope, kind) in pairs(scopes, AttemptKind.allCases) {
-      page.sample(
-        scope.labels.adding("attempt_kind", kind.rawValue),
-        .integer(scope.scope.tally.attempts[kind].count))
-    }
-    page.begin(.attemptFailures)
-    for (scope, kind) in pairs(scopes, AttemptKind.allCases) {
-      let labels = scope.labels.adding("attempt_kind", kind.rawValue)
-      for errorClass in ErrorClass.allCases {
-        page.sample(
-          labels.adding("error_class", errorClass.rawValue),
-          .integer(scope.scope.tally.attempts[kind].failures[errorClass]))
-      }
-    }
-    page.begin(.attemptErrors)
-    for scope in scopes {
-      for error in scope.scope.errors.sorted(by: { $0.labels.precedes($1.labels) }) {
-        let labels = zip(["error_type", "error_code", "http_status"], error.labels)
-          .reduce(scope.labels) { $0.adding($1.0, $1.1) }
-        page.sample(labels, .integer(error.count))
-      }
-    }
-    page.begin(.attemptDuration)
-    for (scope, result) in pairs(scopes, CallResult.allCases) {
-      page.histogram(
-        scope.labels.adding("result", result.rawValue), scope.scope.tally.latency[result])
-    }
-  }
-
-  private static func writeOperations(_ scopes: [Labelled], to page: inout PageWriter) {
-    page.begin(.operations)
-    for (scope, outcome) in pairs(scopes, OperationOutcome.allCases) {
-      let counts = scope.scope.tally.operations.byOutcome[outcome]
-      if outcome == .other && counts.count == 0 { continue }
-      let labels = scope.labels.adding("outcome", outcome.rawValue)
-      page.sample(labels.adding("retried", "false"), .integer(counts.no))
-      page.sample(labels.adding("retried", "true"), .integer(counts.yes))
-    }
-    page.begin(.operationDuration)
-    for (scope, result) in pairs(scopes, CallResult.allCases) {
-      page.histogram(
-        scope.labels.adding("result", result.rawValue), scope.scope.tally.duration[result])
-    }
-    page.begin(.operationAttempts)
-    for (scope, result) in pairs(scopes, CallResult.allCases) {
-      let histogram = scope.scope.tally.operations.perOperation[result]
-      page.histogram(
-        scope.labels.adding("result", result.rawValue), bounds: attemptsBounds,
-        buckets: histogram.buckets, sum: histogram.sum.value)
-    }
-  }
-
-  private static func writeRetries(_ scopes: [Labelled], to page: inout PageWriter) {
-    page.begin(.retries)
-    for (scope, reason) in pairs(scopes, ErrorClass.allCases) {
-      let retries = scope.scope.tally.retries[reason]
-      let labels = scope.labels.adding("reason", reason.rawValue)
-      page.sample(labels.adding("result", "success"), .integer(retries.succeeded))
-      page.sample(
-        labels.adding("result", "failure"), .integer(retries.failed + retries.cancelled))
-    }
-    page.begin(.backoff)
-    for (scope, source) in pairs(scopes, DelaySource.allCases) {
-      let sleeps = scope.scope.tally.backoff[source]
-      if source == .other && sleeps.count == 0 { continue }
-      page.histogram(scope.labels.adding("source", source.rawValue), sleeps)
-    }
-    page.begin(.wastedBackoff)
-    for scope in scopes {
-      page.sample(scope.labels, .number(scope.scope.tally.wastedBackoffSeconds))
-    }
-    page.begin(.audio)
-    for (scope, kind) in pairs(scopes, AttemptKind.allCases) {
-      page.sample(
-        scope.labels.adding("attempt_kind", kind.rawValue),
-        .number(scope.scope.tally.attempts[kind].audioSeconds.value))
-    }
-  }
-
-  private static func pairs<Member>(
-    _ scopes: [Labelled], _ members: [Member]
-  ) -> [(Labelled, Member)] {
-    scopes.flatMap { scope in members.map { (scope, $0) } }
-  }
-}
-
-extension PageWriter {
-  fileprivate mutating func histogram(_ labels: LabelSet, _ distribution: Distribution) {
-    histogram(
-      labels, bounds: MetricsPage.durationBounds, buckets: distribution.buckets,
-      sum: distribution.sum.value / 1000)
+  /// Whether what was born then is still shown as 0.
+  func isHeld(_ birth: LifetimeCounts.Birth) -> Bool {
+    birth.isWithin(microseconds: zeroMicroseconds, before: now)
   }
 }
 
@@ -229,28 +142,34 @@ extension MetricsPage {
     page.begin(.logRecords)
     for kind in RecordKind.allCases {
       let labels = LabelSet(["kind"], [kind.rawValue])
-      page.sample(labels, .integer(log.records[kind, default: 0]))
+      page.sample(
+        labels, .integer(log.records[kind, default: 0]), created: log.firstRecord?.seconds)
     }
     page.begin(.logRejected)
     for reason in RejectionReason.allCases {
       let labels = LabelSet(["reason"], [reason.rawValue])
-      page.sample(labels, .integer(log.rejected[reason, default: 0]))
+      page.sample(
+        labels, .integer(log.rejected[reason, default: 0]), created: log.firstRecord?.seconds)
     }
-    page.single(.logMissing, .integer(Int(missing)))
-    page.single(.logDropped, .integer(Int(log.dropped)))
+    page.single(.logMissing, .integer(Int(missing)), created: log.firstRecord?.seconds)
+    page.single(.logDropped, .integer(Int(log.dropped)), created: log.firstRecord?.seconds)
     page.begin(.logUnmapped)
     for key in LogLedger.restrictedKeys {
       let labels = LabelSet(["key"], [key.name])
-      page.sample(labels, .integer(log.unmapped[key, default: 0]))
+      page.sample(
+        labels, .integer(log.unmapped[key, default: 0]), created: log.firstRecord?.seconds)
     }
     if let time = log.lastRecord { page.single(.logLastRecord, .number(time.seconds)) }
-    page.single(.logBytesRead, .integer(Int(bytesRead)))
+    page.single(.logBytesRead, .integer(Int(bytesRead)), created: log.firstRecord?.seconds)
     page.single(.logUnreadBytes, .integer(Int(unreadBytes)))
     page.begin(.labelOverflow)
     let counts = aggregate.counts
-    page.sample(LabelSet(["label"], ["operation"]), .integer(counts.scopeOverflow))
-    page.sample(LabelSet(["label"], ["error_code"]), .integer(counts.errorOverflow))
-    if let state { Self.write(state, to: &page) }
+    for (label, count) in [
+      ("operation", counts.scopeOverflow), ("error_code", counts.errorOverflow),
+    ] {
+      page.sample(LabelSet(["label"], [label]), .integer(count), created: log.firstRecord?.seconds)
+    }
+    if let state { write(state, to: &page) }
     if let objective { page.single(.objective, .number(objective)) }
     page.begin(.buildInfo)
     page.sample(LabelSet(["version"], [version]), .integer(1))
@@ -258,18 +177,22 @@ extension MetricsPage {
 }
 
 extension MetricsPage {
-  private static func write(_ state: StateFigures, to page: inout PageWriter) {
-    page.single(.logTruncated, .integer(state.truncated))
-    page.single(.logDeletedUnread, .integer(Int(state.deletedUnreadBytes)))
+  private func write(_ state: StateFigures, to page: inout PageWriter) {
+    let created = aggregate.log.firstRecord?.seconds
+    page.single(.logTruncated, .integer(state.truncated), created: created)
+    page.single(
+      .logDeletedUnread, .integer(Int(state.deletedUnreadBytes)), created: created)
     if let saved = state.saved { page.single(.stateSaved, .number(saved.seconds)) }
-    page.single(.stateLost, .integer(state.lost))
-    page.single(.stateSaveErrors, .integer(state.saveErrors))
+    page.single(.stateLost, .integer(state.lost), created: created)
+    page.single(.stateSaveErrors, .integer(state.saveErrors), created: created)
   }
 }
 
 extension PageWriter {
-  mutating func single(_ family: MetricFamily, _ value: SampleValue) {
+  mutating func single(
+    _ family: MetricFamily, _ value: SampleValue, created: Double? = nil
+  ) {
     begin(family)
-    sample(LabelSet(), value)
+    sample(LabelSet(), value, created: created)
   }
 }

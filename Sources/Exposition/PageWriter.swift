@@ -45,9 +45,9 @@ struct PageWriter {
 
   /// Writes the sample of a counter or a gauge; `labels` are rendered, without braces.
   ///
-  /// Only OpenMetrics shows an exemplar, and when a counter began.
+  /// Only OpenMetrics shows an exemplar, and when a counter began: in seconds since 1970.
   mutating func sample(
-    _ labels: LabelSet, _ value: SampleValue, created: Timestamp? = nil, exemplar: Exemplar? = nil
+    _ labels: LabelSet, _ value: SampleValue, created: Double? = nil, exemplar: Exemplar? = nil
   ) {
     line(labels, suffix: totalSuffix, value, exemplar)
     if !totalSuffix.isEmpty { writeCreated(labels, created) }
@@ -57,7 +57,7 @@ struct PageWriter {
   ///
   /// - Parameter exemplars: one for each bucket, or none at all.
   mutating func histogram(
-    _ labels: LabelSet, bounds: [String], buckets: [Int], sum: Double, created: Timestamp? = nil,
+    _ labels: LabelSet, bounds: [String], buckets: [Int], sum: Double, created: Double? = nil,
     exemplars: [Exemplar?] = []
   ) {
     var cumulative = 0
@@ -78,9 +78,9 @@ struct PageWriter {
     if format == .openMetrics { bytes += "# EOF\n".utf8 }
   }
 
-  private mutating func writeCreated(_ labels: LabelSet, _ created: Timestamp?) {
+  private mutating func writeCreated(_ labels: LabelSet, _ created: Double?) {
     guard format == .openMetrics, let created else { return }
-    line(labels, suffix: "_created", .number(created.seconds))
+    line(labels, suffix: "_created", .number(created))
   }
 
   private mutating func line(

@@ -33,11 +33,14 @@ public struct ServingMetrics: Sendable {
   /// The end of a page.
   public func ending(as format: ExpositionFormat) -> [UInt8] {
     var page = PageWriter(format)
-    page.counts(.scrapes, scrapes)
+    // These begin again with the process.
+    let created = process.startSeconds
+    page.counts(.scrapes, scrapes, created)
     page.single(.httpConnections, .integer(openConnections))
-    page.single(.httpConnectionsAccepted, .integer(acceptedConnections))
-    page.counts(.httpConnectionsShed, shedConnections)
-    page.counts(.httpRequestsRejected, rejectedRequests)
+    page.single(
+      .httpConnectionsAccepted, .integer(acceptedConnections), created: created)
+    page.counts(.httpConnectionsShed, shedConnections, created)
+    page.counts(.httpRequestsRejected, rejectedRequests, created)
     let known: [(MetricFamily, SampleValue?)] = [
       (.processCPU, process.cpuSeconds.map { .number($0) }),
       (.processResident, process.residentBytes.map { .integer($0) }),
@@ -46,17 +49,21 @@ public struct ServingMetrics: Sendable {
       (.processMaxDescriptors, process.maxDescriptors.map { .integer($0) }),
       (.processStart, process.startSeconds.map { .number($0) }),
     ]
-    for case (let family, let value?) in known { page.single(family, value) }
+    for case (let family, let value?) in known {
+      page.single(family, value, created: family.kind == .counter ? created : nil)
+    }
     page.end()
     return page.bytes
   }
 }
 
 extension PageWriter {
-  fileprivate mutating func counts(_ family: MetricFamily, _ counts: [ServingMetrics.Count]) {
+  fileprivate mutating func counts(
+    _ family: MetricFamily, _ counts: [ServingMetrics.Count], _ created: Double?
+  ) {
     begin(family)
     for (label, count) in counts {
-      sample(LabelSet(family.labels, [label]), .integer(count))
+      sample(LabelSet(family.labels, [label]), .integer(count), created: created)
     }
   }
 }

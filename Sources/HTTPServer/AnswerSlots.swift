@@ -1,6 +1,8 @@
+import Threading
+
 /// The answers to the limited path that are in work; owned by the loop's thread.
 final class AnswerSlots {
-  typealias Instant = ContinuousClock.Instant
+  typealias Instant = MonotonicInstant
 
   private let max: Int
   private let patience: Duration

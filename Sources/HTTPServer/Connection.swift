@@ -1,11 +1,12 @@
 import Glibc
+import Threading
 
 /// One client: its requests are answered one after the other, in order.
 ///
 /// Owned by the loop's thread. It is told when its descriptor is ready and when its deadline has
 /// passed, and never blocks.
 final class Connection {
-  typealias Instant = ContinuousClock.Instant
+  typealias Instant = MonotonicInstant
 
   /// What a reading connection is waiting for; each has its own time.
   private enum Stage {

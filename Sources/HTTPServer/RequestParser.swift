@@ -95,8 +95,9 @@ public struct RequestParser: Sendable {
       headers: head.headers)
   }
 
-  /// Whether the request that is being read, or was refused, is a HEAD as far as is known.
-  var isHead: Bool { head.method == "HEAD" }
+  /// Whether the request that is being read, or was refused, is a HEAD as far as is known; also if it is
+  /// refused for the rest of its first line.
+  private(set) var isHead = false
 
   var isIdle: Bool {
     if case .idle = state { start == buffer.count } else { false }
@@ -139,6 +140,7 @@ extension RequestParser {
       skippedEmptyLine = true
       return true
     }
+    isHead = buffer[line].starts(with: "HEAD ".utf8)
     head = try RequestHead(requestLine: buffer[line])
     state = .fields
     return true

@@ -1,10 +1,11 @@
 import Glibc
+import Threading
 
 /// The loop: waits for whichever descriptor is ready or whichever deadline is next.
 // Unchecked: after `init` only the thread that runs `run()` touches it, and `HTTPServer.deinit`
 // once that thread was joined or never was.
 final class ServerLoop: @unchecked Sendable {
-  private typealias Instant = ContinuousClock.Instant
+  private typealias Instant = MonotonicInstant
 
   private static let readBytesMax = 16 * 1024
   /// So that a wrong deadline costs a wake-up and no more.

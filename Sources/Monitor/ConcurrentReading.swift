@@ -96,7 +96,7 @@ public struct ConcurrentReading<Fold: BatchFold>: RecordSink {
   public mutating func finish() {
     while !waiting.isEmpty { foldNext() }
     guard let (first, count) = rejections.removeValue(forKey: log) else { return }
-    diagnose(count == 1 ? first : "\(first), and \(count - 1) more lines rejected")
+    diagnose(count == 1 ? first : "\(first), and \(count - 1) more rejected")
   }
 
   /// Ends the threads; nothing is read after it.

@@ -35,7 +35,7 @@ public struct DiagnosingSink<Sink: RecordSink>: RecordSink {
   /// Tells of the first rejected line, and how many more there were.
   public mutating func summarize(_ diagnose: (String) -> Void) {
     if let first {
-      diagnose(rejected == 1 ? first : "\(first), and \(rejected - 1) more lines rejected")
+      diagnose(rejected == 1 ? first : "\(first), and \(rejected - 1) more rejected")
     }
     first = nil
     rejected = 0

@@ -2,7 +2,7 @@ public import AttemptLog
 public import Exposition
 import Glibc
 public import HTTPServer
-import Reliability
+public import Reliability
 import Synchronization
 public import Threading
 
@@ -17,23 +17,33 @@ public final class Monitor: Sendable {
     /// Of the operation success rate, a fraction; exposed if given.
     public var objective: Double?
     public var version = relmonVersion
+    /// How many labels there are at most.
+    public var labels = LifetimeCounts.Limits()
+    /// Pairs whose series are there before they are met.
+    public var expected: [(provider: String, operation: String)] = []
+    /// So many seconds a series that first appears in a live log is 0 before it has its value.
+    public var zeroSeconds: UInt32 = 60
     /// Where the state is kept; without one everything is read again after a restart.
     public var statePath: String?
     public var now: @Sendable () -> Timestamp = { .now() }
     /// Spaces what is done in intervals.
-    public var elapsed: @Sendable () -> ContinuousClock.Instant = { .now }
+    public var elapsed: @Sendable () -> MonotonicInstant = { .now }
     /// Told of what goes wrong while reading, one line each.
     public var diagnose: @Sendable (String) -> Void = { _ in }
 
     public init() {}
 
+    var zeroMicroseconds: Int64 { Int64(zeroSeconds) * Timestamp.microsecondsPerSecond }
+
     /// Where the state of a log is kept if nothing else is said: beside a file, in a directory.
-    public static func statePath(besideLog path: String) -> String {
+    public static func statePath(
+      besideLog path: String, suffix: String = ".relmon-state"
+    ) -> String {
       var status = stat()
       let isDirectory =
         unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
       let separator = isDirectory && !path.hasSuffix("/") ? "/" : ""
-      return path + (isDirectory ? separator + "attempts" : "") + ".relmon-state"
+      return path + (isDirectory ? separator + "attempts" : "") + suffix
     }
   }
 
@@ -51,7 +61,7 @@ public final class Monitor: Sendable {
   private let reader: Locked<LogReader>
   private let pollInterval: Duration
 
-  /// Opens the logs; fails if one is not there.
+  /// Opens the logs; one that is not there yet is read as soon as it is, if its directory is there.
   public init(
     paths: [String], configuration: Configuration = Configuration()
   ) throws(MonitorError) {

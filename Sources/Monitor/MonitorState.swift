@@ -4,18 +4,20 @@ import Reliability
 
 /// All that a monitor knows, so that another process goes on with it.
 struct MonitorState {
-  var aggregate = Aggregate(LifetimeCounts())
+  var aggregate: Aggregate<LifetimeCounts>
   /// By the absolute path of the location; those that are not followed at present are kept.
   var logs: [String: LogResumption] = [:]
   /// Gaps may be filled by late lines, but a counter that was exposed does not go back.
   var missingExposed: Int64 = 0
   var figures = StateFigures()
 
-  init() {}
+  init(labels: LifetimeCounts.Limits) {
+    aggregate = Aggregate(LifetimeCounts(limits: labels))
+  }
 
-  init(_ payload: [UInt8]) throws(StateError) {
+  init(_ payload: [UInt8], labels: LifetimeCounts.Limits) throws(StateError) {
     var coder = StateCoder(reading: payload)
-    aggregate = Aggregate(LifetimeCounts(), state: &coder)
+    aggregate = Aggregate(LifetimeCounts(limits: labels), state: &coder)
     codeRest(with: &coder)
     try coder.finish()
   }

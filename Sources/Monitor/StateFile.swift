@@ -17,10 +17,13 @@ final class StateFile {
   private var lockPath: String { path + ".lock" }
   private var temporaryPath: String { path + ".new" }
 
-  /// Fails only if another process has the file: one whose directory cannot be written to is tried
-  /// again whenever it is saved.
+  /// Fails only if the file is not ours, may not be read, or another process has it: one whose directory
+  /// cannot be written to is tried again whenever it is saved.
   init(path: String) throws(StateFileError) {
     self.path = path
+    if unsafe access(lockPath, F_OK) != 0, Self.isForeign(path) { throw .notState(path: path) }
+    // To begin again at 0 beside a state that is sound would be a loss by mistake.
+    if unsafe access(path, R_OK) != 0, errno == EACCES { throw .denied(path: path) }
     do throws(StateFileError) {
       try takeLock()
     } catch {
@@ -85,6 +88,25 @@ extension StateFile {
     errors.append(.system(path: path, call: "rename", errno: errno))
   }
 
+  /// Whether there is something that was never a state, so that it must not be moved out of the way: what
+  /// was copied here and damaged is cut, full of NULs, or has most of its magic.
+  private static func isForeign(_ path: String) -> Bool {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { return false }
+    guard status.st_mode & S_IFMT == S_IFREG else { return true }
+    var head = [UInt8](repeating: 0, count: magic.count)
+    let count = unsafe head.withUnsafeMutableBytes {
+      unsafe pread(descriptor, $0.baseAddress, $0.count, 0)
+    }
+    guard count > 0 else { return false }
+    let begin = head[..<count]
+    let equal = zip(begin, magic).count { $0 == $1 }
+    return equal * 4 < begin.count * 3 && begin.contains { $0 != 0 }
+  }
+
   /// Nil if there is no such file.
   private static func read(_ path: String) throws(StateFileError) -> [UInt8]? {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
@@ -98,7 +120,7 @@ extension StateFile {
       throw .system(path: path, call: "fstat", errno: errno)
     }
     guard status.st_mode & S_IFMT == S_IFREG, status.st_size <= bytesMax else {
-      throw .notState(path: path)
+      throw .damaged(path: path)
     }
     var content = [UInt8](repeating: 0, count: Int(status.st_size))
     var filled = 0
@@ -121,6 +143,11 @@ extension StateFile {
   /// Replaces the state; what was there is the generation before from then on.
   func save(_ payload: [UInt8]) throws(StateFileError) {
     try takeLock()
+    let content = Self.content(payload)
+    // It could not be read again.
+    guard content.count <= Self.bytesMax else {
+      throw .tooLarge(path: path, bytes: content.count)
+    }
     // One that a kill left behind.
     unsafe unlink(temporaryPath)
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
@@ -128,7 +155,7 @@ extension StateFile {
     guard descriptor >= 0 else { throw .system(path: temporaryPath, call: "open", errno: errno) }
     do throws(StateFileError) {
       defer { close(descriptor) }
-      try write(Self.content(payload), to: descriptor)
+      try write(content, to: descriptor)
       guard fdatasync(descriptor) == 0 else {
         throw .system(path: temporaryPath, call: "fdatasync", errno: errno)
       }
@@ -176,7 +203,7 @@ extension StateFile {
 extension StateFile {
   private static let magic = Array("relmonST".utf8)
   /// Changes with the layout of what is behind the header.
-  private static let version: UInt64 = 1
+  static let version: UInt64 = 2
   /// Magic, version, length, checksum of both and the payload.
   static let headerBytes = 32
 
@@ -194,7 +221,7 @@ extension StateFile {
 
   static func payload(of content: [UInt8], path: String) throws(StateFileError) -> [UInt8] {
     guard content.starts(with: magic), content.count >= headerBytes else {
-      throw .notState(path: path)
+      throw .damaged(path: path)
     }
     var words: [UInt64] = [0, 0, 0]
     var coder = StateCoder(reading: Array(content[magic.count..<headerBytes]))
@@ -218,7 +245,10 @@ public enum StateFileError: Error, Equatable, CustomStringConvertible {
   case inUse(path: String)
   case system(path: String, call: String, errno: Int32)
   case notState(path: String)
+  /// It belongs to another user.
+  case denied(path: String)
   case damaged(path: String)
+  case tooLarge(path: String, bytes: Int)
   case unknownVersion(path: String, UInt64)
   case undecodable(path: String, StateError)
 
@@ -227,10 +257,17 @@ public enum StateFileError: Error, Equatable, CustomStringConvertible {
     case .inUse(let path): "the state \"\(path)\" is in use by another process"
     case .system(let path, let call, let errno):
       "cannot keep the state: \"\(path)\": \(SystemError.text(errno)) (\(call), errno \(errno))"
-    case .notState(let path): "\"\(path)\" is not a state of relmon"
-    case .damaged(let path): "the state \"\(path)\" is damaged: its checksum or length is wrong"
+    case .denied(let path):
+      "the state \"\(path)\" may not be read: give it to the user that runs relmon, or remove it"
+    case .notState(let path):
+      "\"\(path)\" is not a state of relmon; it is left as it is: name another file"
+    case .damaged(let path): "the state \"\(path)\" is damaged: its length or checksum is wrong"
+    case .tooLarge(let path, let bytes):
+      "cannot keep the state \"\(path)\": it would have \(bytes) bytes, at most "
+        + "\(StateFile.bytesMax) can be read again"
     case .unknownVersion(let path, let version):
-      "the state \"\(path)\" has version \(version), this version of relmon reads 1"
+      "the state \"\(path)\" has version \(version), this version of relmon reads "
+        + "\(StateFile.version)"
     case .undecodable(let path, let error): "the state \"\(path)\" cannot be used: \(error)"
     }
   }

@@ -8,8 +8,12 @@ public protocol EventCounts: Sendable {
   static var keepsAttempts: Bool { get }
   /// The number of the (provider, operation) pair with this name.
   mutating func scope(named name: ArraySlice<UInt8>) -> Int
+  /// Takes note that a line was accepted.
+  mutating func noteRecord(at time: Timestamp)
+  /// Takes note of the process of a writer, of which lines may follow.
+  mutating func noteProcess(_ process: WriterProcess, of writer: Int)
   /// Counts that a line is about a pair.
-  mutating func noteLine(of scope: Int)
+  mutating func noteLine(of scope: Int, at time: Timestamp)
   /// Counts an attempt, or gives what is to be kept until it is settled.
   mutating func count(
     _ attempt: AttemptLine, _ names: LineNames, _ map: inout NameMap
@@ -19,8 +23,26 @@ public protocol EventCounts: Sendable {
   mutating func countAbandoned(_ operation: OperationLine)
   /// Takes the attempts of an operation that is forgotten; it has an end if one was read.
   mutating func settle(_ attempts: SettledAttempts)
+  /// Takes note that lines were lost, at about this time.
+  mutating func noteLoss(_ loss: LineLoss, at time: Timestamp)
   /// Concludes what depends on all that was read, and on the present time.
   mutating func judge(at now: Timestamp)
+}
+
+extension EventCounts {
+  public mutating func noteRecord(at time: Timestamp) {}
+  public mutating func noteProcess(_ process: WriterProcess, of writer: Int) {}
+  public mutating func noteLoss(_ loss: LineLoss, at time: Timestamp) {}
+}
+
+/// How a line can be lost.
+public enum LineLoss: CaseIterable, Hashable, Sendable {
+  /// Read, but not accepted.
+  case rejected
+  /// Its number is missing.
+  case missing
+  /// Its writer could not write it.
+  case dropped
 }
 
 /// An `attempt` line with where it belongs.
@@ -30,6 +52,10 @@ public struct AttemptLine: Sendable {
   /// Number of the pair's name in the reader's names.
   let scopeName: Int
   let hasParent: Bool
+  /// Nil if there is no room for it.
+  let writer: Int?
+  /// Of a failure.
+  let id: OperationID?
 }
 
 /// An `operation` line with where it belongs, or an operation without one.
@@ -37,6 +63,8 @@ public struct OperationLine: Sendable {
   let event: OperationEvent
   let scope: Int
   let hasParent: Bool
+  /// Of one that did not succeed; nil if it was given up silently.
+  let id: OperationID?
 }
 
 /// The attempts of one operation, in the order in which they were read.
@@ -91,11 +119,12 @@ public struct Aggregate<Counts: EventCounts>: RecordSink, BatchFold, Sendable {
   public mutating func reject(
     _ error: LineError, _ line: Span<UInt8>, at position: LinePosition
   ) {
-    fold.log.reject(error.reason)
+    fold.reject(error.reason, after: fold.newestTime)
   }
 
   @specialized(where Counts == WindowedCounts)
   @specialized(where Counts == LifetimeCounts)
+  @specialized(where Counts == CheckCounts)
   public mutating func accept(
     _ fields: LineScanner, _ line: Span<UInt8>, at position: LinePosition
   ) {
@@ -108,11 +137,15 @@ public struct Aggregate<Counts: EventCounts>: RecordSink, BatchFold, Sendable {
   /// Folds what a reader made of a part of the log.
   @specialized(where Counts == WindowedCounts)
   @specialized(where Counts == LifetimeCounts)
+  @specialized(where Counts == CheckCounts)
   public mutating func fold(_ batch: EventBatch) {
     while maps.count <= batch.source { maps.append(NameMap()) }
     if batch.isRenumbered { maps[batch.source] = NameMap() }
+    let before = fold.newestTime
     fold.fold(batch.events, batch.names, &maps[batch.source])
-    for (reason, count) in batch.rejected { fold.log.reject(reason, count: count) }
+    for (reason, count) in batch.rejected {
+      fold.reject(reason, count: count, after: batch.timeBeforeLastRejected ?? before)
+    }
   }
 
   /// Looks at what is open at this time, after everything available was read.
@@ -128,6 +161,8 @@ private struct EventFold<Counts: EventCounts>: Sendable {
   var operations: OperationTable
   /// Attempts that were counted before it was known where their operation ended.
   var settledEarly = 0
+  /// Of the line that was folded last.
+  private(set) var newestTime = Timestamp.earliest
 
   init(_ counts: Counts, limits: OperationTable.Limits, hasher: ByteHasher) {
     self.counts = counts
@@ -135,31 +170,50 @@ private struct EventFold<Counts: EventCounts>: Sendable {
     operations = OperationTable(limits: limits)
   }
 
+  /// - Parameter time: of the accepted line before, for a rejected one has none to trust.
+  mutating func reject(_ reason: RejectionReason, count: Int = 1, after time: Timestamp) {
+    log.reject(reason, count: count)
+    counts.noteLoss(.rejected, at: time)
+  }
+
   mutating func fold(_ events: EventList, _ names: LineNames, _ map: inout NameMap) {
+    newestTime = events.lines.last?.time ?? newestTime
     var attempts = events.attempts.startIndex
     var operations = events.operations.startIndex
     var dropReasons = events.dropReasons.startIndex
+    var ids = events.failureIDs[...]
     for event in events.lines {
       let writer = log.writer(event, names, &map)
+      let gapsBefore = log.gapCount
       let isNew = log.accept(event, writer: writer)
+      if isNew { counts.noteRecord(at: event.time) }
+      if log.gapCount > gapsBefore { counts.noteLoss(.missing, at: event.time) }
       guard event.hasContent else {
         if isNew, event.kind == .writerStop, let writer { self.operations.writerStopped(writer) }
         continue
       }
       switch event.kind {
       case .attempt:
-        if isNew { fold(event, events.attempts[attempts], writer: writer, names, &map) }
+        let attempt = events.attempts[attempts]
+        let id = attempt.hasFailed ? ids.popFirst() : nil
+        if isNew { fold(event, attempt, id: id, writer: writer, names, &map) }
         attempts += 1
       case .operation:
-        if isNew { fold(event, events.operations[operations], names, &map) }
+        let operation = events.operations[operations]
+        let id = operation.hasFailed ? ids.popFirst() : nil
+        if isNew { fold(event, operation, id: id, names, &map) }
         operations += 1
       case .attemptStart: if isNew { foldStart(event, writer: writer, names, &map) }
       case .writerStart:
         if isNew, let writer {
-          self.operations.writerStarted(writer, process: event.id, at: event.time)
+          self.operations.writerStarted(writer, process: event.process.id, at: event.time)
+          counts.noteProcess(event.process, of: writer)
         }
       case .dropped:
-        if isNew { log.countLoss(event, events.dropReasons[dropReasons], writer: writer) }
+        if isNew {
+          log.countLoss(event, events.dropReasons[dropReasons], writer: writer)
+          counts.noteLoss(.dropped, at: event.time)
+        }
         dropReasons += 1
       case .segment, .writerStop, .unknown: break
       }
@@ -178,16 +232,16 @@ private struct EventFold<Counts: EventCounts>: Sendable {
   }
 
   private mutating func fold(
-    _ event: LogEvent, _ attempt: AttemptEvent, writer: Int?, _ names: LineNames,
-    _ map: inout NameMap
+    _ event: LogEvent, _ attempt: AttemptEvent, id: OperationID?, writer: Int?,
+    _ names: LineNames, _ map: inout NameMap
   ) {
     let line = AttemptLine(
       event: attempt, scope: scope(of: event, names, &map), scopeName: event.scope,
-      hasParent: event.hasParent)
+      hasParent: event.hasParent, writer: writer, id: id)
     let kept = counts.count(line, names, &map)
     noteSignOfLife(event)
     let isKept = operations.note(
-      event.id, OperationTable.Line(line, writer: writer), keeping: kept)
+      event.id, OperationTable.Line(line), keeping: kept)
     if !isKept, let kept {
       settledEarly += 1
       counts.settle(SettledAttempts(attempts: KeptAttempts(kept), end: nil))
@@ -196,10 +250,11 @@ private struct EventFold<Counts: EventCounts>: Sendable {
   }
 
   private mutating func fold(
-    _ event: LogEvent, _ operation: OperationEvent, _ names: LineNames, _ map: inout NameMap
+    _ event: LogEvent, _ operation: OperationEvent, id: OperationID?, _ names: LineNames,
+    _ map: inout NameMap
   ) {
     let line = OperationLine(
-      event: operation, scope: scope(of: event, names, &map), hasParent: event.hasParent)
+      event: operation, scope: scope(of: event, names, &map), hasParent: event.hasParent, id: id)
     noteSignOfLife(event)
     operations.finish(
       event.id,
@@ -215,7 +270,7 @@ private struct EventFold<Counts: EventCounts>: Sendable {
     let scope = map.scopes.number(of: event.scope) {
       counts.scope(named: names.scopes.bytes(event.scope))
     }
-    counts.noteLine(of: scope)
+    counts.noteLine(of: scope, at: event.time)
     return scope
   }
 
@@ -252,15 +307,15 @@ extension OperationLine {
     self.init(
       event: OperationEvent(
         abandonedAt: entry.lastSign, attempts: entry.attempts, isRetried: entry.isRetried),
-      scope: entry.scope, hasParent: entry.hasParent)
+      scope: entry.scope, hasParent: entry.hasParent, id: nil)
   }
 }
 
 extension OperationTable.Line {
-  fileprivate init(_ line: AttemptLine, writer: Int?) {
+  fileprivate init(_ line: AttemptLine) {
     self.init(
       scope: line.scope, hasParent: line.hasParent, time: line.event.time,
-      started: line.event.began, writer: writer, isAttempt: true,
+      started: line.event.began, writer: line.writer, isAttempt: true,
       number: line.event.figures.number, plannedUntil: line.event.plannedUntil)
   }
 }
@@ -292,6 +347,23 @@ extension Aggregate {
   }
 }
 
+extension Aggregate<LifetimeCounts> {
+  /// As `LifetimeCounts` has it.
+  public mutating func expect(provider: String, operation: String, at now: Timestamp) {
+    fold.counts.expect(provider: provider, operation: operation, at: now)
+  }
+
+  /// As `LifetimeCounts` has it.
+  public mutating func noteBirths(_ birth: LifetimeCounts.Birth) {
+    fold.counts.noteBirths(birth)
+  }
+
+  /// As `LifetimeCounts` has it.
+  public mutating func forgetBirths(olderThan microseconds: Int64, at now: Timestamp) {
+    fold.counts.forgetBirths(olderThan: microseconds, at: now)
+  }
+}
+
 // MARK: - State
 
 extension Aggregate<LifetimeCounts> {
@@ -306,7 +378,9 @@ extension Aggregate<LifetimeCounts> {
 
   /// Reads what `appendState` wrote; `finish()` of the coder tells whether it could be read.
   ///
-  /// - Parameter counts: empty ones with the limits of those that were written.
+  /// - Parameters:
+  ///   - counts: empty ones with the limits of those that were written.
+  ///   - coder: holds the bytes, and what is behind them.
   public init(_ counts: LifetimeCounts, state coder: inout StateCoder) {
     self.init(counts, limits: OperationTable.Limits(), state: &coder)
   }

@@ -23,6 +23,15 @@ struct BoundedNames: Sendable {
     known.number(name.span) ?? overflowNumber
   }
 
+  /// The number of the name that an error has in a reader's names.
+  mutating func number(
+    ofError name: Int, _ names: LineNames, _ map: inout NameMap
+  ) -> Int {
+    map.errors.number(of: name) {
+      number(ErrorName(names.errors.bytes(name)).cut(bytesMax: Self.textBytesMax)[...])
+    }
+  }
+
   var overflowNumber: Int { known.capacity }
 
   func name(_ number: Int) -> ArraySlice<UInt8> {

@@ -11,6 +11,8 @@ public struct EventBatch: Sendable {
   /// Names are numbered anew from here on.
   let isRenumbered: Bool
   let rejected: [RejectionReason: Int]
+  /// Of the accepted line before the last one that was rejected; nil if no line is before it here.
+  let timeBeforeLastRejected: Timestamp?
   /// The first line that was rejected, and where it stands.
   public let firstRejected: (error: LineError, position: LinePosition)?
 
@@ -57,6 +59,7 @@ public struct BatchReader: Sendable {
     return EventBatch(
       source: source, events: collector.events, names: collector.reader.names,
       isRenumbered: isRenumbered, rejected: collector.rejected,
+      timeBeforeLastRejected: collector.timeBeforeLastRejected,
       firstRejected: collector.firstRejected)
   }
 }
@@ -66,6 +69,7 @@ private struct Collector: RecordSink, Sendable {
   var reader: EventReader
   var events = EventList()
   private(set) var rejected: [RejectionReason: Int] = [:]
+  private(set) var timeBeforeLastRejected: Timestamp?
   private(set) var firstRejected: (error: LineError, position: LinePosition)?
 
   init(reader: EventReader) {
@@ -82,6 +86,7 @@ private struct Collector: RecordSink, Sendable {
 
   mutating func reject(_ error: LineError, at position: LinePosition) {
     rejected[error.reason, default: 0] += 1
+    timeBeforeLastRejected = events.lines.last?.time
     if firstRejected == nil { firstRejected = (error, position) }
   }
 
@@ -89,6 +94,7 @@ private struct Collector: RecordSink, Sendable {
     // As many come again.
     events = events.emptied()
     rejected = [:]
+    timeBeforeLastRejected = nil
     firstRejected = nil
   }
 }

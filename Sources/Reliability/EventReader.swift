@@ -28,20 +28,20 @@ struct EventReader: Sendable {
       if let subject = subject(fields, line),
         let attempt = attempt(fields, line, &event.unmapped)
       {
-        return list.append(event, subject, attempt)
+        return list.append(event, subject, attempt, id: id(fields, line))
       }
     case .operation:
       if let subject = subject(fields, line),
         let operation = operation(fields, line, &event.unmapped)
       {
-        return list.append(event, subject, operation)
+        return list.append(event, subject, operation, id: id(fields, line))
       }
     case .attemptStart:
       if let subject = subject(fields, line) {
         return list.append(event, subject, startOf: fields.ordinal(.attempt, in: line) ?? 1)
       }
     case .writerStart:
-      if let process = process(fields, line) { return list.append(event, process: process) }
+      if let process = process(fields, line) { return list.append(event, process) }
     case .dropped:
       if let count = fields.count(.count, in: line) {
         let reason = DropReason(written: fields.string(.reason, in: line))
@@ -59,13 +59,16 @@ struct EventReader: Sendable {
       scope: names.scope(fields, line))
   }
 
-  /// Stands for a host and a process id on it.
-  private func process(_ fields: LineScanner, _ line: Span<UInt8>) -> ByteHasher.Key? {
+  private func id(_ fields: LineScanner, _ line: Span<UInt8>) -> OperationID {
+    fields.withText(.operationID, in: line) { OperationID($0) } ?? OperationID()
+  }
+
+  private func process(_ fields: LineScanner, _ line: Span<UInt8>) -> WriterProcess? {
     guard let pid = fields.integer(.pid, in: line) else { return nil }
     return fields.withText(.host, in: line) { host in
       var name = Array(String(pid).utf8) + [LineNames.separator]
       name.append(host)
-      return hasher.hash128(name.span)
+      return WriterProcess(id: hasher.hash128(name.span), host: hasher.hash128(host))
     }
   }
 

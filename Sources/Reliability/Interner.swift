@@ -44,6 +44,18 @@ public struct Interner: Sendable {
     return add(hash, slot)
   }
 
+  /// The number of a text; nil if it has none.
+  func known(_ text: Span<UInt8>) -> Int? {
+    let hash = hasher.hash(text)
+    var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+    while slots[slot] != 0 {
+      let number = Int(slots[slot]) - 1
+      if hashes[number] == hash, equals(number, text) { return number }
+      slot = (slot + 1) & (slots.count - 1)
+    }
+    return nil
+  }
+
   /// The number of two texts with a separator between them, or of the first alone; of these alone
   /// one interner has the numbers.
   mutating func number(_ first: Span<UInt8>, _ second: Span<UInt8>?, separator: UInt8) -> Int? {

@@ -33,6 +33,8 @@ struct LogEvent: Sendable {
   /// Number of the (provider, operation) pair.
   var scope: Int { Int(narrowScope) }
   var parent: ByteHasher.Key? { hasParent ? parentID : nil }
+  /// Of a `writer_start` with content.
+  var process: WriterProcess { WriterProcess(id: id, host: parentID) }
 }
 
 /// The lines of a part of a log, in their order.
@@ -42,6 +44,8 @@ struct EventList: Sendable {
   private(set) var attempts: [AttemptEvent] = []
   private(set) var operations: [OperationEvent] = []
   private(set) var dropReasons: [DropReason] = []
+  /// The ids of the attempts and operations that failed, in the order of their lines.
+  private(set) var failureIDs: [OperationID] = []
 
   mutating func append(_ line: LogEvent) {
     lines.append(line)
@@ -52,20 +56,31 @@ struct EventList: Sendable {
     lines[lines.count - 1].number = number
   }
 
-  mutating func append(_ line: LogEvent, _ subject: Subject, _ attempt: AttemptEvent) {
+  /// - Parameter id: only asked for if the attempt failed.
+  mutating func append(
+    _ line: LogEvent, _ subject: Subject, _ attempt: AttemptEvent,
+    id: @autoclosure () -> OperationID
+  ) {
     append(line, subject)
     attempts.append(attempt)
+    if attempt.hasFailed { failureIDs.append(id()) }
   }
 
-  mutating func append(_ line: LogEvent, _ subject: Subject, _ operation: OperationEvent) {
+  /// - Parameter id: only asked for if the operation did not succeed.
+  mutating func append(
+    _ line: LogEvent, _ subject: Subject, _ operation: OperationEvent,
+    id: @autoclosure () -> OperationID
+  ) {
     append(line, subject)
     operations.append(operation)
+    if operation.hasFailed { failureIDs.append(id()) }
   }
 
-  mutating func append(_ line: LogEvent, process: ByteHasher.Key) {
+  mutating func append(_ line: LogEvent, _ process: WriterProcess) {
     append(line)
     lines[lines.count - 1].hasContent = true
-    lines[lines.count - 1].id = process
+    lines[lines.count - 1].id = process.id
+    lines[lines.count - 1].parentID = process.host
   }
 
   mutating func append(_ line: LogEvent, dropped: Int64, _ reason: DropReason) {
@@ -90,6 +105,7 @@ struct EventList: Sendable {
     attempts.removeAll(keepingCapacity: true)
     operations.removeAll(keepingCapacity: true)
     dropReasons.removeAll(keepingCapacity: true)
+    failureIDs.removeAll(keepingCapacity: true)
   }
 
   /// An empty list with room for as many.
@@ -100,6 +116,47 @@ struct EventList: Sendable {
     list.operations.reserveCapacity(operations.count)
     return list
   }
+}
+
+/// The `operation_id` of a failure, as an example that leads to lines of the log.
+///
+/// Only one that is printable ASCII without quotes and backslashes, and not long: a part of it, or
+/// another spelling, would lead to no line.
+public struct OperationID: Hashable, Sendable {
+  public static let bytesMax = 64
+
+  /// Empty if it is no example.
+  private(set) var bytes: [UInt8] = []
+
+  init() {}
+
+  init(_ text: Span<UInt8>) {
+    guard text.count <= Self.bytesMax else { return }
+    for index in 0..<text.count where !Self.isPlain(text[index]) { return }
+    bytes = [UInt8](copying: text)
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+  }
+
+  /// Nil if it is no example.
+  public var text: String? { bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self) }
+}
+
+extension OperationID: StateCoded {
+  mutating func code(with coder: inout StateCoder) {
+    coder.code(&bytes)
+    coder.check(bytes.count <= Self.bytesMax && bytes.allSatisfy(Self.isPlain))
+  }
+}
+
+/// The process of a writer.
+public struct WriterProcess: Sendable {
+  /// Stands for the host and the process id on it.
+  let id: ByteHasher.Key
+  /// Stands for the name of the host.
+  let host: ByteHasher.Key
 }
 
 /// Which operation a line is about.
@@ -141,6 +198,8 @@ struct AttemptEvent: Sendable {
     plannedBackoffMilliseconds.map { time.advanced(byMilliseconds: $0) }
   }
 
+  var hasFailed: Bool { figures.errorClass != nil }
+
   /// Whether the provider answered and no quota refused: what ends an episode.
   var isAccepted: Bool {
     hasStatus && figures.errorClass?.quota == nil && figures.errorClass != .cancelled
@@ -179,6 +238,8 @@ struct OperationEvent: Sendable {
   var error: UInt32?
 
   var result: CallResult { outcome == .success ? .success : .failure }
+
+  var hasFailed: Bool { outcome != .success }
 
   /// Whether it is in O′ and did not succeed.
   var isFailure: Bool { outcome != .success && outcome.isFateKnown }

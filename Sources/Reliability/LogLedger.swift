@@ -11,7 +11,8 @@ public struct LogLedger: Sendable {
   /// The same by reason, and how often it was reported: a report of 0 lines says that an unknown
   /// number may be gone.
   public private(set) var losses: [DropReason: (reports: Int, lines: Int64)] = [:]
-  /// Event time of the newest record.
+  /// Event times of the record that was read first, and of the newest.
+  public private(set) var firstRecord: Timestamp?
   public private(set) var lastRecord: Timestamp?
   /// Accepted lines whose numbers were not looked at, as there was no room to remember them.
   public private(set) var unchecked = 0
@@ -19,7 +20,8 @@ public struct LogLedger: Sendable {
   private let limits: Limits
   private var writers: WriterNames
   private var sequences: [SequenceSet] = []
-  private var gapCount = 0
+  /// Ranges of missing numbers, of all writers.
+  private(set) var gapCount = 0
   /// Of the few writers that have any.
   private var repeats: [Int: Int] = [:]
   private var droppedByWriter: [Int: Int64] = [:]
@@ -81,6 +83,7 @@ public struct LogLedger: Sendable {
       unchecked += 1
     }
     kinds[event.kind] += 1
+    if firstRecord == nil { firstRecord = event.time }
     lastRecord = max(lastRecord ?? event.time, event.time)
     if !event.unmapped.isEmpty { countUnmapped(event.unmapped) }
     return true
@@ -187,6 +190,7 @@ extension LogLedger: StateCoded {
         $1.code(&$0.lines, max: .max)
       }
     }
+    coder.code(&firstRecord)
     coder.code(&lastRecord)
     coder.code(&unchecked)
     writers.code(with: &coder)

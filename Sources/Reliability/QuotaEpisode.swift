@@ -33,13 +33,15 @@ public struct QuotaEpisode: Sendable {
   /// Attempts that were refused.
   public private(set) var signals = 0
   private var latest: Timestamp
+  /// When the last attempt ended that was refused.
+  public var latestSignal: Timestamp { latest }
   private var newestAnnouncement: Timestamp?
   private var acceptedAt: Timestamp?
   private var opensAtOnce: Bool
   /// Numbers of the operation names that gave a signal.
   private var operations: Set<Int> = []
-  /// From the first signal to the latest of those that it was made of, if it was: what refused between
-  /// them is none of its signals.
+  /// From the first signal to the latest of those that it was made of, if it was, in order and apart: what
+  /// refused between them is none of its signals.
   private var parts: [ClosedRange<Timestamp>] = []
   /// Operations without a parent that failed with a signal of it as their last attempt.
   private(set) var operationsLost = 0
@@ -134,6 +136,16 @@ public struct QuotaEpisode: Sendable {
     earlierAnnouncements = QuotaAnnouncements()
   }
 
+  /// Keeps the parts in order and apart, also where a line came late.
+  private mutating func addPart(_ part: ClosedRange<Timestamp>) {
+    let first = parts.partitioningIndex { part.lowerBound <= $0.upperBound }
+    let end = parts.partitioningIndex { part.upperBound < $0.lowerBound }
+    let whole = parts[first..<end].reduce(part) {
+      min($0.lowerBound, $1.lowerBound)...max($0.upperBound, $1.upperBound)
+    }
+    parts.replaceSubrange(first..<end, with: [whole])
+  }
+
   /// Of the earlier half what lies between them is no longer told apart.
   private mutating func joinEarlierParts() {
     let half = parts.prefix(parts.count / 2)
@@ -147,7 +159,7 @@ public struct QuotaEpisode: Sendable {
 
   mutating func merge(_ later: QuotaEpisode) {
     if parts.isEmpty { parts = [start...latest] }
-    parts.append(later.start...later.latest)
+    addPart(later.start...later.latest)
     if parts.count > Self.partsMax { joinEarlierParts() }
     start = min(start, later.start)
     latest = max(latest, later.latest)

@@ -43,11 +43,28 @@ struct QuotaHistory: Sendable {
   /// Episodes for which there was no room.
   private(set) var unlisted = 0
 
-  mutating func account(named name: ArraySlice<UInt8>) -> Int { accounts.number(name) }
-  mutating func quota(named name: ArraySlice<UInt8>) -> Int { quotas.number(name) }
+  /// Notes an attempt, if it is a signal or was accepted.
+  ///
+  /// - Returns: of a signal: of what.
+  mutating func note(
+    _ attempt: AttemptLine, _ names: LineNames, _ map: inout NameMap
+  ) -> KeptAttempt.Refusal? {
+    guard let account = attempt.event.account.map({ Int($0) }) else { return nil }
+    let number = map.accounts.number(of: account) {
+      let name = NamePair(names.accounts.bytes(account)).cut(bytesMax: BoundedNames.textBytesMax)
+      return accounts.number(name[...])
+    }
+    var signal = attempt.event.signal
+    if let name = signal?.quota {
+      signal?.quota = map.quotas.number(of: name) {
+        quotas.number(names.quotas.bytes(name).prefix(textBytesMax: BoundedNames.textBytesMax))
+      }
+    }
+    note(QuotaAttempt(attempt.event, account: number, operation: attempt.scope, signal: signal))
+    return signal.map { .init(account: number, quota: $0.quota) }
+  }
 
-  /// Notes a signal or an attempt that was accepted.
-  mutating func note(_ attempt: QuotaAttempt) {
+  private mutating func note(_ attempt: QuotaAttempt) {
     order.append(attempt)
     if order.isFull { fold(all: false) }
   }

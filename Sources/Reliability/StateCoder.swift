@@ -179,7 +179,12 @@ extension StateCoder {
     if error != nil { length = 0 }
   }
 
-  /// - Parameter blank: what an element is read into.
+  /// Codes a list.
+  ///
+  /// - Parameters:
+  ///   - elements: what is written, or replaced by what is read.
+  ///   - blank: what an element is read into.
+  ///   - code: codes one element.
   public mutating func code<Element>(
     _ elements: inout [Element], blank: Element, _ code: Coding<Element>
   ) {

@@ -16,6 +16,9 @@ public struct Verification: RecordSink {
   public private(set) var bytes: Int64 = 0
   /// Ends of active files that are no lines yet.
   public private(set) var unfinished: [UnfinishedLine] = []
+  /// Values that do not count as they stand, in reading order, though the lines that have them are sound:
+  /// the first few outside the closed set of each key, and optional keys of another type.
+  public private(set) var oddValues: [OddValue] = []
   /// Findings that were not kept because there were too many of their reason.
   public private(set) var leftOut: [RejectionReason: Int] = [:]
   /// Files of which the rest cannot be read.
@@ -31,6 +34,8 @@ public struct Verification: RecordSink {
 
   /// Findings of each reason that are kept.
   public static let findingsMax = 50
+  /// Values outside a closed set that are kept of each key.
+  public static let unmappedValuesMax = 5
   /// What is read between two looks at the findings.
   static let bytesOfPass = 4 << 20
 
@@ -40,6 +45,27 @@ public struct Verification: RecordSink {
     /// Where it begins.
     public let position: LinePosition
     public let bytes: Int
+  }
+
+  /// A value that does not count as it stands.
+  public struct OddValue: Equatable, Sendable {
+    public enum Cause: Equatable, Sendable {
+      /// This untrusted value is outside the closed set; the format says as what it counts.
+      case unmapped(String)
+      /// Not of the expected type, so that the key counts as absent.
+      case illTyped(expected: SchemaExpectation)
+
+      /// The one outside a closed set.
+      public var value: String? { if case .unmapped(let value) = self { value } else { nil } }
+    }
+
+    public let key: Key
+    public let cause: Cause
+    /// Where it is met first.
+    public let path: String
+    public let position: LinePosition
+    /// Lines that have it.
+    public fileprivate(set) var count = 1
   }
 
   public init() {
@@ -102,6 +128,29 @@ public struct Verification: RecordSink {
       return add(.duplicate(writer: writer, seq: fields.seq), line, at: position)
     }
     if position.isPiece { recovered += 1 }
+    if let unmapped = events.lines.first?.unmapped, !unmapped.isEmpty {
+      for (index, key) in LogLedger.restrictedKeys.enumerated()
+      where unmapped.contains(.key(at: index)) {
+        note(key, .unmapped(fields.string(key, in: line) ?? ""), at: position)
+      }
+    }
+    for (key, expected) in fields.illTypedKeys(in: line) {
+      note(key, .illTyped(expected: expected), at: position)
+    }
+  }
+
+  private mutating func note(_ key: Key, _ cause: OddValue.Cause, at position: LinePosition) {
+    if let known = oddValues.firstIndex(where: { $0.key == key && $0.cause == cause }) {
+      oddValues[known].count += 1
+      return
+    }
+    let isFull =
+      cause.value != nil
+      && oddValues.count(where: { $0.key == key && $0.cause.value != nil })
+        >= Self.unmappedValuesMax
+    guard !isFull else { return }
+    oddValues.append(
+      OddValue(key: key, cause: cause, path: follower?.path ?? "", position: position))
   }
 
   public mutating func reject(

@@ -60,6 +60,16 @@ public struct Window: Hashable, Sendable {
     return "\(from.rfc3339(.sixUnlessZero))/\(to.rfc3339(.sixUnlessZero))"
   }
 
+  /// Its local days if it is made of whole ones.
+  public func wholeDays(in zone: Zone = .utc) -> [CivilDate]? {
+    isWholeDays(in: zone) ? days(in: zone).map(\.date) : nil
+  }
+
+  /// How long it lasts, whatever the clocks show meanwhile.
+  public var lengthInHours: Double {
+    Double(to.microseconds - from.microseconds) / Double(3600 * Timestamp.microsecondsPerSecond)
+  }
+
   private func isWholeDays(in zone: Zone) -> Bool {
     zone.isMidnight(from) && zone.isMidnight(to)
   }
@@ -86,8 +96,8 @@ public struct ISOWeek: Hashable, Sendable, CustomStringConvertible {
 
   /// Reads `2026-W47`; nil unless the year has the week and it ends within what RFC 3339 can write.
   public init?(_ text: String) {
-    let parts = text.split(separator: "-W", omittingEmptySubsequences: false)
-    guard parts.count == 2, parts[0].count == 4, parts[1].count == 2,
+    var parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[1].popFirst() == "W", parts[0].count == 4, parts[1].count == 2,
       parts.joined().utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
       let year = Int(parts[0]), let number = Int(parts[1]), year >= 1, number >= 1
     else { return nil }

@@ -26,19 +26,38 @@ public struct WindowedCounts: EventCounts {
   /// Of each pair, those of the detailed windows.
   private var scopeTallies = TallyList()
   private var errors: [ErrorKey: ErrorCount] = [:]
+  /// Of each error the first operation in the log that had it in the detailed windows.
+  private var examples: [ErrorKey: String] = [:]
+  /// Attempts in A′ of the window before the detailed ones: of each error, of each pair.
+  private var earlierErrors: [ErrorKey: Int] = [:]
+  private var earlierAttempts: [Int: Int] = [:]
+  /// Of each pair, in the detailed windows: success in O′ / O′ of the operations without a parent.
+  private var customerSuccess: [Int: Ratio] = [:]
+  /// Of each pair, in the detailed windows: when the last attempt ended that succeeded.
+  private var latestSuccess: [Int: Timestamp] = [:]
+  /// Where attempts of the detailed windows were refused with `auth`, by the number of the pair.
+  private var refusingHosts = WriterHosts()
+  /// Those of the detailed windows without a parent.
+  private var hours: HourCounts
   /// The window that a time was found in last.
   private var newestWindow = 0
+  /// Of all logs; nil if nothing was accepted.
+  public private(set) var oldestRecord: Timestamp?
   /// Those that have a part in the windows, by their start.
   public private(set) var quotaEpisodes: [QuotaEpisodeRow] = []
   public private(set) var incidents: [Incident] = []
 
-  /// - Parameter windows: at least one.
-  public init(windows: [Window], detailed: Range<Int>) {
-    guard let first = windows.first, let last = windows.last else {
+  /// - Parameters:
+  ///   - windows: at least one; disjoint and in order.
+  ///   - detailed: those whose errors, incidents and quota episodes are listed; at least one.
+  ///   - hours: those of the detailed windows whose operations are told apart, in order.
+  public init(windows: [Window], detailed: Range<Int>, hours: [LocalHour] = []) {
+    guard let first = windows[detailed].first, let last = windows[detailed].last else {
       preconditionFailure("a report has a window")
     }
     self.windows = windows
     self.detailed = detailed
+    self.hours = HourCounts(hours)
     let span = Window(from: first.from, to: last.to)
     quotas = QuotaHistory(span: span)
     incidentHistory = IncidentHistory(span: span)
@@ -60,9 +79,14 @@ public struct WindowedCounts: EventCounts {
     let error: Int
   }
 
-  private struct ErrorCount: Sendable {
+  fileprivate struct ErrorCount: Sendable {
     var attempts = 0
     var final = 0
+    /// Of them those without a parent.
+    var lost = 0
+    /// When the first and the last of the attempts ended; `latest` before `earliest` without any.
+    var first = Timestamp.latest
+    var last = Timestamp.earliest
   }
 
   public mutating func scope(named name: ArraySlice<UInt8>) -> Int {
@@ -70,43 +94,32 @@ public struct WindowedCounts: EventCounts {
     return scopeNames.number(name[...])
   }
 
-  public mutating func noteLine(of scope: Int) {}
+  public mutating func noteLine(of scope: Int, at time: Timestamp) {}
+
+  public mutating func noteRecord(at time: Timestamp) {
+    oldestRecord = min(oldestRecord ?? time, time)
+  }
+
+  public mutating func noteProcess(_ process: WriterProcess, of writer: Int) {
+    refusingHosts.note(process.host, of: writer)
+  }
 
   public mutating func count(
     _ attempt: AttemptLine, _ names: LineNames, _ map: inout NameMap
   ) -> KeptAttempt? {
-    let error = attempt.event.error.map { self.error(Int($0), names, &map) }
-    return KeptAttempt(attempt, error: error, refusal: noteQuota(attempt, names, &map))
+    let error = attempt.event.error.map { errorNames.number(ofError: Int($0), names, &map) }
+    if let error { noteFailure(attempt, error) }
+    return KeptAttempt(attempt, error: error, refusal: quotas.note(attempt, names, &map))
   }
 
-  /// Of a signal: of what.
-  private mutating func noteQuota(
-    _ attempt: AttemptLine, _ names: LineNames, _ map: inout NameMap
-  ) -> KeptAttempt.Refusal? {
-    guard let account = attempt.event.account.map({ Int($0) }) else { return nil }
-    let number = map.accounts.number(of: account) {
-      let name = NamePair(names.accounts.bytes(account)).cut(bytesMax: BoundedNames.textBytesMax)
-      return quotas.account(named: name[...])
-    }
-    var signal = attempt.event.signal
-    if let name = signal?.quota {
-      signal?.quota = map.quotas.number(of: name) {
-        quotas.quota(
-          named: names.quotas.bytes(name).prefix(textBytesMax: BoundedNames.textBytesMax))
-      }
-    }
-    quotas.note(
-      QuotaAttempt(attempt.event, account: number, operation: attempt.scope, signal: signal))
-    return signal.map { .init(account: number, quota: $0.quota) }
-  }
-
-  private mutating func error(
-    _ number: Int, _ names: LineNames, _ map: inout NameMap
-  ) -> Int {
-    map.errors.number(of: number) {
-      let name = ErrorName(names.errors.bytes(number)).cut(bytesMax: BoundedNames.textBytesMax)
-      return errorNames.number(name[...])
-    }
+  private mutating func noteFailure(_ attempt: AttemptLine, _ error: Int) {
+    guard let errorClass = attempt.event.figures.errorClass, errorClass != .cancelled,
+      let window = window(of: attempt.event.time), detailed.contains(window)
+    else { return }
+    if errorClass == .auth { refusingHosts.touch(attempt.scope, by: attempt.writer) }
+    let key = ErrorKey(scope: attempt.scope, errorClass: errorClass, error: error)
+    guard examples[key] == nil, examples.count < Self.errorRowsMax else { return }
+    examples[key] = attempt.id?.text
   }
 
   public mutating func count(
@@ -114,7 +127,9 @@ public struct WindowedCounts: EventCounts {
   ) {
     let event = operation.event
     var error: Int?
-    if event.isFailure, let number = event.error { error = self.error(Int(number), names, &map) }
+    if event.isFailure, let number = event.error {
+      error = errorNames.number(ofError: Int(number), names, &map)
+    }
     if event.outcome.isFateKnown {
       incidentHistory.note(event, scope: operation.scope, error: error)
     }
@@ -122,12 +137,20 @@ public struct WindowedCounts: EventCounts {
     count(operation, in: window)
     guard let error, let errorClass = event.errorClass, detailed.contains(window) else { return }
     let key = ErrorKey(scope: operation.scope, errorClass: errorClass, error: error)
-    errors[listed(key), default: ErrorCount()].final += 1
+    errors[listed(key), default: ErrorCount()].countEnd(hasParent: operation.hasParent)
   }
 
   private mutating func count(_ operation: OperationLine, in window: Int) {
-    if !operation.hasParent { headlines[window].count(operation.event) }
-    if detailed.contains(window) { scopeTallies[operation.scope].count(operation.event) }
+    let event = operation.event
+    if !operation.hasParent { headlines[window].count(event) }
+    guard detailed.contains(window) else { return }
+    scopeTallies[operation.scope].count(event)
+    if !operation.hasParent, event.outcome.isFateKnown {
+      let before = customerSuccess[operation.scope] ?? Ratio(hits: 0, of: 0)
+      customerSuccess[operation.scope] = Ratio(
+        hits: before.hits + (event.outcome == .success ? 1 : 0), of: before.of + 1)
+      hours.count(at: event.time, hasSucceeded: event.outcome == .success)
+    }
   }
 
   /// Where an error is counted.
@@ -157,12 +180,28 @@ public struct WindowedCounts: EventCounts {
     guard let window = window(of: time) else { return }
     let figures = attempt.figures
     if !attempt.hasParent { headlines[window].count(figures, listsNumber: true) }
+    if window == detailed.lowerBound - 1 { countEarlier(attempt) }
     guard detailed.contains(window) else { return }
     scopeTallies[attempt.scope].count(figures, listsNumber: true)
-    guard let errorClass = figures.errorClass, errorClass != .cancelled, let error = attempt.error
-    else { return }
+    guard let errorClass = figures.errorClass else {
+      latestSuccess[attempt.scope] = max(
+        latestSuccess[attempt.scope] ?? attempt.time, attempt.time)
+      return
+    }
+    guard errorClass != .cancelled, let error = attempt.error else { return }
     let key = ErrorKey(scope: attempt.scope, errorClass: errorClass, error: error)
-    errors[listed(key), default: ErrorCount()].attempts += 1
+    errors[listed(key), default: ErrorCount()].countAttempt(at: attempt.time)
+  }
+
+  private mutating func countEarlier(_ attempt: KeptAttempt) {
+    let errorClass = attempt.figures.errorClass
+    guard errorClass != .cancelled else { return }
+    earlierAttempts[attempt.scope, default: 0] += 1
+    guard let errorClass, let error = attempt.error else { return }
+    let key = ErrorKey(scope: attempt.scope, errorClass: errorClass, error: error)
+    if earlierErrors.count < Self.errorRowsMax || earlierErrors[key] != nil {
+      earlierErrors[key, default: 0] += 1
+    }
   }
 
   public mutating func judge(at now: Timestamp) {
@@ -198,7 +237,10 @@ extension WindowedCounts {
       guard let tally = scopeTallies.tally(of: scope) else { return nil }
       let name = NamePair(scopeNames.name(scope))
       return ScopeTally(
-        provider: name.first.text, operation: name.second?.text ?? "", tally: tally)
+        provider: name.first.text, operation: name.second?.text ?? "", tally: tally,
+        customerSuccess: customerSuccess[scope] ?? Ratio(hits: 0, of: 0),
+        attemptsBefore: earlierAttempts[scope, default: 0], latestSuccess: latestSuccess[scope],
+        refusingHosts: refusingHosts.count(touching: scope))
     }.sorted { [$0.provider, $0.operation].precedes([$1.provider, $1.operation]) }
   }
 
@@ -207,15 +249,44 @@ extension WindowedCounts {
     var failedOfScope: [Int: Int] = [:]
     for (key, count) in errors { failedOfScope[key.scope, default: 0] += count.attempts }
     return errors.map { key, count in
-      let failed = failedOfScope[key.scope, default: 0]
-      let scope = NamePair(scopeNames.name(key.scope))
-      let name = ErrorName(errorNames.name(key.error))
-      return ErrorRow(
-        provider: scope.first.text, operation: scope.second?.text ?? "",
-        errorClass: key.errorClass, type: name.type?.text, code: name.code?.text,
-        httpStatus: name.httpStatus.flatMap { Int64($0.text) }, attempts: count.attempts,
-        share: failed == 0 ? 0 : Double(count.attempts) / Double(failed), final: count.final)
+      errorRow(key, count, failed: failedOfScope[key.scope, default: 0])
     }.sorted { $0.precedes($1) }
+  }
+
+  /// The errors that the window before had and the detailed ones have not, likewise.
+  public func goneErrors() -> [ErrorRow] {
+    earlierErrors.keys.filter { errors[$0] == nil }.map {
+      errorRow($0, ErrorCount(), failed: 0)
+    }.sorted { $0.precedes($1) }
+  }
+
+  private func errorRow(_ key: ErrorKey, _ count: ErrorCount, failed: Int) -> ErrorRow {
+    let scope = NamePair(scopeNames.name(key.scope))
+    let name = ErrorName(errorNames.name(key.error))
+    return ErrorRow(
+      provider: scope.first.text, operation: scope.second?.text ?? "",
+      errorClass: key.errorClass, type: name.type?.text, code: name.code?.text,
+      httpStatus: name.httpStatus.flatMap { Int64($0.text) }, attempts: count.attempts,
+      share: failed == 0 ? 0 : Double(count.attempts) / Double(failed), final: count.final,
+      lost: count.lost, attemptsBefore: earlierErrors[key, default: 0],
+      seen: count.attempts == 0 ? nil : count.first...count.last,
+      example: count.attempts == 0 ? nil : examples[key])
+  }
+
+  /// Success in O′ / O′ of each hour, in their order.
+  public var successByHour: [Ratio] { hours.ratios }
+}
+
+extension WindowedCounts.ErrorCount {
+  fileprivate mutating func countEnd(hasParent: Bool) {
+    final += 1
+    if !hasParent { lost += 1 }
+  }
+
+  fileprivate mutating func countAttempt(at time: Timestamp) {
+    attempts += 1
+    first = min(first, time)
+    last = max(last, time)
   }
 }
 
@@ -250,6 +321,15 @@ public struct ScopeTally: Sendable {
   public let provider: String
   public let operation: String
   public let tally: Tally
+  /// Of the operations without a parent success in O′ / O′.
+  public let customerSuccess: Ratio
+  /// In A′, in the window before.
+  public let attemptsBefore: Int
+  /// When the last attempt ended that succeeded.
+  public let latestSuccess: Timestamp?
+  /// Hosts on which attempts ended in the windows that were refused with `auth`; nil if there are none,
+  /// or the host of one is not known.
+  public let refusingHosts: Int?
 }
 
 /// One kind of error of one pair.
@@ -266,9 +346,22 @@ public struct ErrorRow: Sendable {
   public let share: Double
   /// Operations that ended with it.
   public let final: Int
+  /// Of them those without a parent.
+  public let lost: Int
+  /// Failed attempts in A′ in the window before.
+  public let attemptsBefore: Int
+  /// From the end of its first attempt to that of its last; nil without any.
+  public let seen: ClosedRange<Timestamp>?
+  /// The `operation_id` of the first such attempt in the log, if it ended in the window itself and its
+  /// id is an example (`OperationID`).
+  public let example: String?
 
   fileprivate func precedes(_ other: ErrorRow) -> Bool {
     if attempts != other.attempts { return attempts > other.attempts }
+    // Only where neither has any now: the order of the others is fixed.
+    if attempts == 0, final == 0, attemptsBefore != other.attemptsBefore {
+      return attemptsBefore > other.attemptsBefore
+    }
     return texts.precedes(other.texts)
   }
 

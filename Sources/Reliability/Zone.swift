@@ -46,6 +46,30 @@ public struct Zone: Hashable, Sendable {
       byMicroseconds: second * Timestamp.microsecondsPerSecond)
   }
 
+  /// The local day, counted from 1970-01-01, and the hour of it, from 0 to 23.
+  func hour(of time: Timestamp) -> (day: Int, hour: Int) {
+    let second = time.microseconds.floored(to: Timestamp.microsecondsPerSecond)
+    let hour = (second + offset(at: second)).floored(to: Self.secondsPerHour)
+    let day = hour.floored(to: 24)
+    return (Int(day), Int(hour - 24 * day))
+  }
+
+  /// When the clocks show the next full hour, or are changed before that.
+  func endOfHour(from time: Timestamp) -> Timestamp {
+    let second = time.microseconds.floored(to: Timestamp.microsecondsPerSecond)
+    let offset = offset(at: second)
+    let hour = (second + offset).floored(to: Self.secondsPerHour)
+    var (low, high) = (second, (hour + 1) * Self.secondsPerHour - offset)
+    if self.offset(at: high - 1) != offset {
+      while high - low > 1 {
+        let middle = (low + high) / 2
+        if self.offset(at: middle) == offset { low = middle } else { high = middle }
+      }
+    }
+    return Timestamp(microseconds: 0).advanced(
+      byMicroseconds: high * Timestamp.microsecondsPerSecond)
+  }
+
   func isMidnight(_ time: Timestamp) -> Bool {
     midnight(ofDay: day(of: time)) == time
   }
@@ -60,6 +84,7 @@ public struct Zone: Hashable, Sendable {
   }
 
   static let secondsPerDay: Int64 = 86_400
+  private static let secondsPerHour: Int64 = 3600
 }
 
 extension Int64 {

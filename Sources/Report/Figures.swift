@@ -3,7 +3,7 @@ import Reliability
 
 // How a reader sees a number: always with its unit, never more digits than it deserves.
 
-extension Int {
+extension BinaryInteger {
   /// `1,234,567`.
   var grouped: String {
     let digits = String(magnitude)
@@ -43,6 +43,37 @@ extension Double {
   private static func twoDigits(_ value: Int) -> String {
     (value < 10 ? "0" : "") + String(value)
   }
+}
+
+extension Timestamp {
+  /// `2026-11-18T14:03:05Z`; the rest is cut.
+  var toTheSecond: String {
+    let microsecond = microseconds % Self.microsecondsPerSecond
+    let rest = microsecond < 0 ? microsecond + Self.microsecondsPerSecond : microsecond
+    return advanced(byMicroseconds: -rest).rfc3339(.sixUnlessZero)
+  }
+}
+
+extension CivilDate {
+  private static let months = [
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+  ]
+
+  private static let weekdays = [
+    "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday",
+  ]
+
+  // 1970-01-01 was a Thursday.
+  private var weekday: String {
+    Self.weekdays[((daysSince1970 + 3) % 7 + 7) % 7]
+  }
+
+  /// `Monday 16 November 2026`.
+  var inWords: String { "\(weekday) \(day) \(Self.months[month - 1]) \(year)" }
+
+  /// `Mon 16 Nov`.
+  var inShort: String { "\(weekday.prefix(3)) \(day) \(Self.months[month - 1].prefix(3))" }
 }
 
 extension Ratio {

@@ -2,7 +2,8 @@ import AttemptLog
 import Reliability
 
 extension Report {
-  /// The report as JSON: stable, with its keys in the order of definitions.md.
+  /// The report as JSON: stable, with its keys in the order of definitions.md, and behind them those
+  /// that came later.
   public func json() -> [UInt8] {
     JSONTree.object([
       ("schema", .integer(1)),
@@ -28,17 +29,28 @@ extension Report {
       (
         "retries_by_attempt",
         .array(
-          retriesByAttempt.map { scope, attempt, ratio in
-            .object(scope.names + [("attempt", .integer(attempt)), ("ratio", ratio.json)])
+          retriesByAttempt.map { scope, attempt, retries in
+            .object(
+              scope.names + [
+                ("attempt", .integer(attempt)),
+                ("ratio", retries.ratio.json),
+                ("slept_seconds", .number(retries.slept.value / 1000)),
+              ])
           })
       ),
       ("incidents", .array(incidents.map(\.json))),
       ("quota_episodes", .array(quotaEpisodes.map(\.json))),
-      ("slo", sloJSON),
+      ("slo", slo.json),
       (
         "days",
         .array(days.map { .object([("date", .string($0.date.description))] + $0.tally.json) })
       ),
+      ("findings", .array(findings.map(\.json))),
+      ("hours", .array(hours.map(\.json))),
+      ("trend", .array(trend.map { trendJSON($0) })),
+      ("gone_errors", .array(goneErrors.map(\.goneJSON))),
+      ("generated_at", .time(generatedAt)),
+      ("version", .string(relmonVersion)),
     ]).rendered()
   }
 
@@ -48,6 +60,17 @@ extension Report {
       ("from", .time(window.from)),
       ("to", .time(window.to)),
       ("timezone", .string(zone.name)),
+      ("hours", .number(window.lengthInHours)),
+    ])
+  }
+
+  private func trendJSON(_ span: Span) -> JSONTree {
+    .object([
+      ("label", .string(span.window.label(in: zone))),
+      ("from", .time(span.window.from)),
+      ("to", .time(span.window.to)),
+      ("operations", .integer(span.tally.operations.count)),
+      ("success_rate", span.tally.successRate.json),
     ])
   }
 
@@ -60,15 +83,8 @@ extension Report {
       ("missing", .integer(log.missing)),
       ("dropped", .integer(log.dropped)),
       ("duplicates", .integer(log.duplicates)),
-    ])
-  }
-
-  private var sloJSON: JSONTree {
-    .object([
-      ("objective", .number(slo.objective)),
-      ("budget_operations", .number(slo.budget)),
-      ("failed_operations", .integer(slo.failed)),
-      ("consumed", .optional(slo.consumed)),
+      ("first_record", log.firstRecord.map { .time($0) } ?? .null),
+      ("last_record", log.lastRecord.map { .time($0) } ?? .null),
     ])
   }
 
@@ -84,6 +100,18 @@ extension Report {
   }
 }
 
+extension Report.Objective {
+  var json: JSONTree {
+    .object([
+      ("objective", .number(objective)),
+      ("budget_operations", .number(budget)),
+      ("failed_operations", .integer(failed)),
+      ("consumed", .optional(consumed)),
+      ("left_operations", .number(left)),
+    ])
+  }
+}
+
 extension ScopeTally {
   fileprivate var names: [(String, JSONTree)] {
     [("provider", .string(provider)), ("operation", .string(operation))]
@@ -91,17 +119,54 @@ extension ScopeTally {
 }
 
 extension ErrorRow {
-  fileprivate var json: JSONTree {
-    .object([
+  private var names: [(String, JSONTree)] {
+    [
       ("provider", .string(provider)),
       ("operation", .string(operation)),
       ("error_class", .string(errorClass.rawValue)),
       ("error_type", .optional(type)),
       ("error_code", .optional(code)),
       ("http_status", .optional(httpStatus)),
-      ("attempts", .integer(attempts)),
-      ("share", .number(share)),
-      ("final", .integer(final)),
+    ]
+  }
+
+  fileprivate var json: JSONTree {
+    .object(
+      names + [
+        ("attempts", .integer(attempts)),
+        ("share", .number(share)),
+        ("final", .integer(final)),
+        ("attempts_before", .integer(attemptsBefore)),
+        ("first_seen", seen.map { .time($0.lowerBound) } ?? .null),
+        ("last_seen", seen.map { .time($0.upperBound) } ?? .null),
+        ("example_operation_id", .optional(example)),
+      ])
+  }
+
+  fileprivate var goneJSON: JSONTree {
+    .object(names + [("attempts_before", .integer(attemptsBefore))])
+  }
+}
+
+extension Report.Hour {
+  /// On one line: a month has hundreds.
+  fileprivate var json: JSONTree {
+    .object([
+      ("date", .string(hour.date.description)),
+      ("hour", .integer(hour.hour)),
+      ("from", .time(hour.window.from)),
+      ("hits", .integer(success.hits)),
+      ("of", .integer(success.of)),
+    ])
+  }
+}
+
+extension Report.Finding {
+  fileprivate var json: JSONTree {
+    .object([
+      ("severity", .string(severity.rawValue)),
+      ("code", .string(code.rawValue)),
+      ("text", .string(text.map(\.plain).joined())),
     ])
   }
 }
@@ -138,7 +203,7 @@ extension QuotaEpisodeRow {
 }
 
 extension Ratio {
-  fileprivate var json: JSONTree {
+  var json: JSONTree {
     .object([
       ("hits", .integer(hits)),
       ("of", .integer(of)),
@@ -151,7 +216,7 @@ extension Ratio {
 
 extension Tally {
   /// STATS of definitions.md.
-  fileprivate var json: [(String, JSONTree)] {
+  var json: [(String, JSONTree)] {
     [
       ("operations", .integer(operations.count)),
       ("outcomes", outcomesJSON),

@@ -6,6 +6,8 @@ public struct Report: Sendable {
   public let window: Window
   /// Whose days and weeks are meant.
   public let zone: Zone
+  /// When it was made; silence was judged at this time.
+  public let generatedAt: Timestamp
   public let log: LogSummary
   public let totals: Tally
   /// Of the window of equal length before; nil if nothing happened in it.
@@ -16,6 +18,13 @@ public struct Report: Sendable {
   public let incidents: [Incident]
   public let quotaEpisodes: [QuotaEpisodeRow]
   public let days: [Day]
+  /// The windows of equal length up to this one, from the first in which something happened; this one
+  /// is the last.
+  public let trend: [Span]
+  /// In order; none for a window of more than 31 days.
+  public let hours: [Hour]
+  /// Those that the window before had and this one has not.
+  public let goneErrors: [ErrorRow]
   public let slo: Objective
   /// Why figures may not be exact, where the log says more than is remembered; nil if they are.
   public let inexactness: String?
@@ -24,6 +33,22 @@ public struct Report: Sendable {
     public let date: CivilDate
     public let tally: Tally
   }
+
+  public struct Span: Sendable {
+    public let window: Window
+    public let tally: Tally
+  }
+
+  public struct Hour: Sendable {
+    public let hour: LocalHour
+    /// Success in O′ / O′, of operations without a parent.
+    public let success: Ratio
+  }
+
+  /// Windows in the trend.
+  static let trendMax = 13
+  /// Beyond so many days their hours are not told apart.
+  static let hourlyDaysMax = 31
 
   /// About everything that was read, whatever the window.
   public struct LogSummary: Equatable, Sendable {
@@ -35,6 +60,10 @@ public struct Report: Sendable {
     public let missing: Int64
     public let dropped: Int64
     public let duplicates: Int
+    /// The time of the oldest line.
+    public let firstRecord: Timestamp?
+    /// Of the newest line.
+    public let lastRecord: Timestamp?
 
     /// Lines were rejected or are missing.
     public var isIncomplete: Bool { rejected > 0 || missing > 0 || dropped > 0 }
@@ -52,6 +81,17 @@ public struct Report: Sendable {
     public let failed: Int
     /// Failed / budget; nil if the budget is 0.
     public var consumed: Double? { budget == 0 ? nil : Double(failed) / budget }
+
+    /// (1 − objective) × count, of an objective with up to nine decimals without an error of binary
+    /// fractions: of ten operations 0.9 lets one fail, and not a little less.
+    static func budget(_ objective: Double, ofOperations count: Int) -> Double {
+      let rate = 1 - objective
+      let billionths = (rate * 1e9).rounded()
+      guard abs(billionths / 1e9 - rate) < 1e-12 else { return rate * Double(count) }
+      let product = Int128(billionths) * Int128(count)
+      let (whole, part) = product.quotientAndRemainder(dividingBy: 1_000_000_000)
+      return Double(whole) + Double(part) / 1e9
+    }
   }
 }
 
@@ -59,22 +99,34 @@ public struct Report: Sendable {
 public struct ReportInput: RecordSink, BatchFold, Sendable {
   private let window: Window
   private let zone: Zone
-  private let hasPrevious: Bool
+  private let hours: [LocalHour]
+  /// Windows before this one that are counted.
+  private let earlierCount: Int
   private let objective: Double
   private var aggregate: Aggregate<WindowedCounts>
 
-  /// - Parameter objective: of the success rate, a fraction above 0 and at most 1.
+  /// - Parameters:
+  ///   - window: what the report is about.
+  ///   - zone: whose days and weeks are meant.
+  ///   - objective: of the success rate, a fraction above 0 and at most 1.
   public init(
     window: Window, zone: Zone = .utc, objective: Double = Report.Objective.standard
   ) {
     self.window = window
     self.zone = zone
     self.objective = objective
-    let before = window.previous(in: zone).map { [$0] } ?? []
-    let windows = before + window.days(in: zone).map(\.window)
-    hasPrevious = !before.isEmpty
+    var earlier: [Window] = []
+    while earlier.count < Report.trendMax - 1,
+      let before = (earlier.first ?? window).previous(in: zone)
+    {
+      earlier.insert(before, at: 0)
+    }
+    earlierCount = earlier.count
+    let days = window.days(in: zone).map(\.window)
+    hours = days.count <= Report.hourlyDaysMax ? window.localHours(in: zone) : []
+    let windows = earlier + days
     aggregate = Aggregate(
-      WindowedCounts(windows: windows, detailed: before.count..<windows.count))
+      WindowedCounts(windows: windows, detailed: earlierCount..<windows.count, hours: hours))
   }
 
   public mutating func accept(
@@ -101,12 +153,17 @@ public struct ReportInput: RecordSink, BatchFold, Sendable {
   public consuming func report(at now: Timestamp) -> Report {
     aggregate.judge(at: now)
     let counts = aggregate.counts
-    let first = hasPrevious ? 1 : 0
+    let first = earlierCount
     let totals = counts.headline(first..<counts.windows.count)
-    let previous = counts.headline(0..<first)
+    let previous = counts.headline(max(0, first - 1)..<first)
+    let earlier = (0..<first).map {
+      Report.Span(window: counts.windows[$0], tally: counts.headline($0..<$0 + 1))
+    }.drop { $0.tally.isEmpty }
     let success = totals.successRate
     return Report(
-      window: window, zone: zone, log: Report.LogSummary(aggregate.log), totals: totals,
+      window: window, zone: zone, generatedAt: now,
+      log: Report.LogSummary(aggregate.log, oldestRecord: counts.oldestRecord),
+      totals: totals,
       previous: previous.isEmpty ? nil : previous, operations: counts.byScope(),
       errors: counts.errorRows(),
       incidents: counts.incidents.filter { window.overlaps($0.from, $0.to) },
@@ -115,9 +172,12 @@ public struct ReportInput: RecordSink, BatchFold, Sendable {
       },
       days: window.days(in: zone).enumerated().map { index, day in
         Report.Day(date: day.date, tally: counts.headline(first + index..<first + index + 1))
-      },
+      }, trend: earlier + [Report.Span(window: window, tally: totals)],
+      hours: zip(hours, counts.successByHour).map { Report.Hour(hour: $0, success: $1) },
+      goneErrors: counts.goneErrors(),
       slo: Report.Objective(
-        objective: objective, budget: (1 - objective) * Double(success.of),
+        objective: objective,
+        budget: Report.Objective.budget(objective, ofOperations: success.of),
         failed: success.of - success.hits),
       inexactness: aggregate.inexactness)
   }
@@ -141,7 +201,7 @@ extension Aggregate<WindowedCounts> {
 }
 
 extension Report.LogSummary {
-  fileprivate init(_ ledger: LogLedger) {
+  fileprivate init(_ ledger: LogLedger, oldestRecord: Timestamp?) {
     records = ledger.recordCount
     attempts = ledger.records[.attempt, default: 0]
     operations = ledger.records[.operation, default: 0]
@@ -149,6 +209,8 @@ extension Report.LogSummary {
     missing = ledger.missing
     dropped = ledger.dropped
     duplicates = ledger.duplicates
+    firstRecord = oldestRecord
+    lastRecord = ledger.lastRecord
   }
 }
 
@@ -175,10 +237,10 @@ extension Report {
   }
 
   /// Retries by the number of the attempt, of each pair that had any.
-  public var retriesByAttempt: [(scope: ScopeTally, attempt: Int64, ratio: Ratio)] {
+  public var retriesByAttempt: [(scope: ScopeTally, attempt: Int64, retries: Tally.Retries)] {
     operations.flatMap { scope in
       scope.tally.retriesByAttempt.sorted { $0.key < $1.key }.compactMap { attempt, retries in
-        retries.ratio.of == 0 ? nil : (scope, attempt, retries.ratio)
+        retries.ratio.of == 0 ? nil : (scope, attempt, retries)
       }
     }
   }

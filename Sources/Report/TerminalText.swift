@@ -19,7 +19,10 @@ public enum TerminalText: Sendable {
     switch scalar.properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse: true
     // Fillers, joiners and variation selectors: letters and marks that draw nothing.
-    default: scalar.properties.isDefaultIgnorableCodePoint
+    // No character at all, which HTML forbids too.
+    default:
+      scalar.properties.isDefaultIgnorableCodePoint
+        || scalar.properties.isNoncharacterCodePoint
     }
   }
 }

@@ -40,6 +40,8 @@ extension Verification {
         "unmapped",
         .object(LogLedger.restrictedKeys.map { ($0.name, .integer(log.unmapped[$0, default: 0])) })
       ),
+      ("unmapped_values", .array(oddValues.filter { $0.cause.value != nil }.map(\.json))),
+      ("ill_typed_keys", .array(oddValues.filter { $0.cause.value == nil }.map(\.json))),
       ("writers", .array(losses.map(\.json))),
       ("writers_left_out", .integer(count - losses.count)),
       ("unfinished", .array(unfinished.map(\.json))),
@@ -56,6 +58,20 @@ extension Verification {
     _ labels: [Label], _ counts: [Label: Int]
   ) -> JSONTree {
     .object(labels.map { ($0.rawValue, .integer(counts[$0, default: 0])) })
+  }
+}
+
+extension Verification.OddValue {
+  fileprivate var json: JSONTree {
+    let what: (String, JSONTree) =
+      switch cause {
+      case .unmapped(let value): ("value", .string(value))
+      case .illTyped(let expected): ("expected", .string(expected.rawValue))
+      }
+    return .object([
+      ("key", .string(key.name)), what, ("lines", .integer(count)), ("file", .string(path)),
+      ("line", .integer(position.line)),
+    ])
   }
 }
 

@@ -24,6 +24,7 @@ extension RejectedLine.Cause {
     case .rejected(let error): error.description
     case .duplicate(let writer, let seq):
       "duplicate: seq \(seq) of writer \"\(writer.cut(to: Self.writerLengthMax))\" was read before"
+        + (seq == 1 ? "; each start of a process needs a writer id of its own" : "")
     }
   }
 
@@ -59,7 +60,10 @@ extension Verification {
   ///
   /// - Parameter unread: logs that could not be read to their end.
   public func summary(unread: Int = 0) -> String {
-    let sections = [leftOutText, totals, writersText, unfinishedText, verdict(unread: unread)]
+    let sections = [
+      leftOutText, totals, writersText, unmappedText, illTypedText, unfinishedText,
+      verdict(unread: unread),
+    ]
     // A line between the findings and what comes behind them.
     let hasFindings = log.damaged + log.duplicates + damagedFiles > 0
     let gap = hasFindings && leftOutText.isEmpty ? "\n" : ""
@@ -142,6 +146,21 @@ extension Verification {
       + (rest > 0 ? "  … and \(rest.grouped) more writers\n" : "")
   }
 
+  private var unmappedText: String {
+    let unmapped = oddValues.filter { $0.cause.value != nil }
+    guard !unmapped.isEmpty else { return "" }
+    let rest = log.unmapped.values.reduce(0, +) - unmapped.reduce(0) { $0 + $1.count }
+    return "Values outside the closed set of their key\n" + unmapped.map(\.row).joined()
+      + (rest > 0 ? "  … and others in \(rest.grouped) lines\n" : "")
+  }
+
+  private var illTypedText: String {
+    let illTyped = oddValues.filter { $0.cause.value == nil }
+    guard !illTyped.isEmpty else { return "" }
+    return "Keys that count as absent, for their values are of another type\n"
+      + illTyped.map(\.row).joined()
+  }
+
   private var unfinishedText: String {
     unfinished.map { line in
       let place = "\(line.path):\(line.position.line)"
@@ -162,7 +181,29 @@ extension Verification {
     if unread > 0 {
       return wrong + "INCOMPLETE: \(unread.grouped) of the logs could not be read to the end.\n"
     }
-    return problems.isEmpty ? "OK: every line is sound and none is missing.\n" : wrong
+    guard problems.isEmpty else { return wrong }
+    let attempts = log.records[.attempt, default: 0]
+    let isWithoutEnds = attempts > 0 && log.records[.operation, default: 0] == 0
+    return "OK: every line is sound and none is missing.\n"
+      + (isWithoutEnds
+        ? "But no line of kind \"operation\" says how a call ended: no success can be judged.\n"
+        : "")
+  }
+}
+
+extension Verification.OddValue {
+  /// Characters of a value that are shown.
+  private static let valueLengthMax = 48
+
+  fileprivate var row: String {
+    let what =
+      switch cause {
+      case .unmapped(let value): " \"\(value.cut(to: Self.valueLengthMax))\""
+      case .illTyped(let expected): ", expected \(expected.rawValue),"
+      }
+    let lines = count == 1 ? "1 line" : "\(count.grouped) lines"
+    let text = "\(key.name)\(what) in \(lines), first \(path):\(position.line)"
+    return "  " + TerminalText.visible(text) + "\n"
   }
 }
 

@@ -25,6 +25,9 @@ public struct AttemptFacts: Equatable, Sendable {
   public var requestSent: RequestSent?
   public var requestID: String?
   public var jobID: String?
+  /// Whether the provider goes on with what was asked for when the attempt is left: then it is not asked
+  /// again, which would be paid for twice.
+  public var leavesWork: Bool?
   /// Length of the audio in seconds.
   public var audioSeconds: Double?
   /// Lower-case hex.
@@ -63,6 +66,7 @@ public struct AttemptFacts: Equatable, Sendable {
     requestSent = other.requestSent ?? requestSent
     requestID = other.requestID ?? requestID
     jobID = other.jobID ?? jobID
+    leavesWork = other.leavesWork ?? leavesWork
     audioSeconds = other.audioSeconds ?? audioSeconds
     traceID = other.traceID ?? traceID
     spanID = other.spanID ?? spanID

@@ -1,4 +1,4 @@
-import AttemptLog
+import Threading
 
 /// Any clock whose instants are apart by a `Duration`, without its type.
 public struct MonotonicClock: Sendable {
@@ -24,8 +24,6 @@ public struct MonotonicClock: Sendable {
 
   /// As `ContinuousClock`, but a reading costs little more than the system's.
   public static let continuous = MonotonicClock(
-    now: {
-      Duration(attoseconds: Int128(SystemClock.nanosecondsSinceBoot) * 1_000_000_000)
-    },
+    now: { MonotonicInstant.now.sinceBoot },
     sleep: { try await ContinuousClock().sleep(for: $0) })
 }

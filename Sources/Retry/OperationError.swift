@@ -53,7 +53,10 @@ extension OperationError: CustomStringConvertible {
       "\(provider) \(operation) \(operationID) failed after \(counted): \(outcome.rawValue)"
     if let errorClass { text += ", \(errorClass.rawValue)" }
     if let status = facts.httpStatus { text += ", HTTP \(status)" }
-    if let code = facts.code ?? facts.type { text += ", \(code)" }
+    // Where a provider names nothing, the type is the status.
+    if let code = facts.code ?? facts.type, code != facts.httpStatus?.description {
+      text += ", \(code)"
+    }
     // Quoted with escapes: the text is the provider's.
     if let message = facts.message { text += ": \(message.debugDescription)" }
     if let advice { text += "; \(advice)" }

@@ -152,7 +152,9 @@ extension Retrier {
         facts.interrupted(type: "DeadlineExceeded", ErrorVerdict(.timeout, retry: .never))
         return (facts, .stop(.deadlineExceeded))
       case .timeout:
-        facts.interrupted(type: "AttemptTimeout", nil)
+        facts.interrupted(
+          type: "AttemptTimeout",
+          facts.leavesWork == true ? ErrorVerdict(.timeout, retry: .never) : nil)
         facts.timedOut = true
       case .cancellation:
         facts.interrupted(type: "CancellationError", ErrorVerdict(.cancelled, retry: .never))

@@ -9,7 +9,8 @@ public struct RetryPolicy: Equatable, Sendable {
   public var maxServerDelay: Duration
   /// For the whole operation, attempts and sleeps.
   public var deadline: Duration?
-  /// For each attempt alone; one that reaches it fails with the class `timeout`.
+  /// For each attempt alone; one that reaches it fails with the class `timeout`, and is not repeated if the
+  /// provider goes on with its work (`AttemptFacts.leavesWork`).
   public var attemptTimeout: Duration?
   /// Whether a call is repeated although the first may have been accepted, its answer being lost.
   public var allowsDuplicates: Bool

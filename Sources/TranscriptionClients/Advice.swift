@@ -82,7 +82,7 @@ extension OperationError {
     if let poll = underlying as? OperationError, poll.operation == "poll" {
       return poll.outcome != .notRetryable
     }
-    return outcome == .deadlineExceeded && facts.layer == .client
+    return (outcome == .deadlineExceeded || facts.leavesWork == true) && facts.layer == .client
   }
 }
 

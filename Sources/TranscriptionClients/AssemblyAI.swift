@@ -112,7 +112,7 @@ extension AssemblyAI {
     /// What no log may hold: signatures of URLs, and the header that a webhook is called with.
     var secrets: [String] {
       let fields = fields
-      let urls = ["audio_url", "webhook_url"].compactMap { fields[$0]?.string?.urlQuery }
+      let urls = ["audio_url", "webhook_url"].flatMap { fields[$0]?.string?.querySecrets ?? [] }
       return urls + [fields["webhook_auth_header_value"]?.string].compactMap { $0 }
     }
   }

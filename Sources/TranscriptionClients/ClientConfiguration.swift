@@ -23,6 +23,11 @@ public struct ClientConfiguration: Sendable {
   /// For dates in `Retry-After`.
   public var wallTime: @Sendable () -> Timestamp = { .now() }
   public var attemptStarts: AttemptStarts = .billable
+  /// How many `transcribe` calls are at work at once, each with its job; what waits for its place is not
+  /// measured as the provider's latency.
+  public var gate: ConcurrencyGate?
+  /// Shared by all clients whose retries count together.
+  public var budget: RetryBudget?
   public var record: @Sendable (Event) -> Void
 
   /// AssemblyAI's guide: one resubmission after 5 s.

@@ -16,8 +16,9 @@ public enum EnvironmentProxy: Sendable {
 extension HTTPTransport {
   /// Sends by a URLSession of its own: no cookies, no cache, no credentials kept.
   ///
-  /// `idleTimeout` runs while nothing arrives; a limit on the whole is the policy's deadline. The
-  /// body of an answer is given up beyond `bodyBytesMax`.
+  /// `idleTimeout` runs while nothing arrives; a limit on the whole is the request's or the policy's. The
+  /// body of an answer is given up beyond `bodyBytesMax`. Beyond 64 requests to a host at once the rest
+  /// wait, which a `ConcurrencyGate` keeps out of their latencies.
   public static func urlSession(
     idleTimeout: Duration = .seconds(60), bodyBytesMax: Int = TransportResponse.bodyBytesMax,
     environmentProxy: EnvironmentProxy = .refused
@@ -28,14 +29,19 @@ extension HTTPTransport {
     configuration.httpShouldSetCookies = false
     configuration.urlCache = nil
     configuration.urlCredentialStorage = nil
+    // Of six, its default, the seventh would wait within its own attempt.
+    configuration.httpMaximumConnectionsPerHost = connectionsPerHostMax
     configuration.timeoutIntervalForRequest = idleTimeout / .seconds(1)
     let owner = SessionOwner(configuration, bodyBytesMax: bodyBytesMax)
     return HTTPTransport { request in
+      let limit = request.timeLimit
       let request = try urlRequest(
         request, timeout: idleTimeout / .seconds(1), environmentProxy: environmentProxy)
-      return try await owner.exchanges.send(request, in: owner.session)
+      return try await owner.exchanges.send(request, within: limit, in: owner.session)
     }
   }
+
+  private static let connectionsPerHostMax = 64
 
   private static func urlRequest(
     _ request: TransportRequest, timeout: TimeInterval, environmentProxy: EnvironmentProxy

@@ -22,15 +22,19 @@ public struct TransportRequest: Sendable {
   public var url: String
   public var headers: [(name: String, value: String)]
   public var body: [UInt8]?
+  /// From the sending to the last byte of the answer, however steadily it drips; after that it fails with
+  /// `timedOut`.
+  public var timeLimit: Duration?
 
   public init(
     method: String, url: String, headers: [(name: String, value: String)] = [],
-    body: [UInt8]? = nil
+    body: [UInt8]? = nil, timeLimit: Duration? = nil
   ) {
     self.method = method
     self.url = url
     self.headers = headers
     self.body = body
+    self.timeLimit = timeLimit
   }
 }
 

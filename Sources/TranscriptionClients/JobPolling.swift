@@ -41,6 +41,7 @@ extension ProviderConnection {
   func pollToEnd(
     _ jobID: String, secrets: [String], for attempt: Attempt
   ) async throws -> Job {
+    attempt.note { $0.leavesWork = true }
     let clock = configuration.clock
     let start = clock.now()
     var wait = configuration.pollInterval
@@ -48,7 +49,9 @@ extension ProviderConnection {
     while clock.now() - start + wait <= configuration.pollLimit {
       try await clock.sleep(wait)
       do {
-        let job = try await poll(jobID, secrets: secrets, parent: attempt)
+        let left = configuration.pollLimit - (clock.now() - start)
+        let job = try await poll(
+          jobID, secrets: secrets, parent: attempt, within: min(left, Self.pollTimeout))
         if job.state != .running {
           // Not what the submission was answered with: that may have been a 408.
           attempt.note { $0.httpStatus = 200 }
@@ -70,7 +73,12 @@ extension ProviderConnection {
   }
 
   /// One look at the job, repeated if it fails.
-  func poll(_ jobID: String, secrets: [String] = [], parent: Attempt? = nil) async throws -> Job {
+  ///
+  /// - Parameter limit: of each request.
+  func poll(
+    _ jobID: String, secrets: [String] = [], parent: Attempt? = nil,
+    within limit: Duration = pollTimeout
+  ) async throws -> Job {
     var policy = configuration.requestPolicy
     policy.allowsDuplicates = true
     // To read again what could not be read costs nothing.
@@ -78,10 +86,14 @@ extension ProviderConnection {
     return try await run(operation("poll", parent: parent), policy, rules: [rule]) { poll in
       poll.hide(secrets)
       poll.note { $0.jobID = jobID }
-      let (json, bytes) = try await send("GET", jobs.path + jobID.pathSegment, in: poll)
+      let (json, bytes) = try await send(
+        "GET", jobs.path + jobID.pathSegment, within: limit, in: poll)
       return Job(state: try jobs.state(json), json: json, bytes: bytes)
     }
   }
+
+  /// A poll is answered at once; one that is not is made again.
+  static let pollTimeout = Duration.seconds(120)
 
   /// The text of a job that has ended; throws if it failed.
   func transcript(of job: Job, _ jobID: String?, for attempt: Attempt) throws -> Transcript {

@@ -48,7 +48,7 @@ public struct Lesan: Sendable {
     return try await connection.advised {
       let operation = connection.operation("transcribe", isBillable: true)
       return try await connection.run(operation, connection.configuration.policy) {
-        try await runJob(fields, [audioURL.urlQuery], in: $0)
+        try await runJob(fields, audioURL.querySecrets, in: $0)
       }
     }
   }

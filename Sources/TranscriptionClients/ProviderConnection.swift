@@ -56,7 +56,9 @@ struct ProviderConnection: Sendable {
     let retrier = Retrier(
       policy: policy, errors: configuration.rules + (rules + errors), clock: configuration.clock,
       random: configuration.random, attemptStarts: configuration.attemptStarts,
-      redaction: redaction, record: configuration.record)
+      budget: configuration.budget,
+      gate: operation.name == "transcribe" ? configuration.gate : nil, redaction: redaction,
+      record: configuration.record)
     do {
       return try await retrier.run(operation, body)
     } catch var error as OperationError where error.underlying is ProviderFailure {
@@ -68,9 +70,11 @@ struct ProviderConnection: Sendable {
 
   /// Sends one request; throws unless the answer is a 2xx with JSON in it.
   func send(
-    _ method: String, _ path: String, body: RequestBody? = nil, in attempt: Attempt
+    _ method: String, _ path: String, body: RequestBody? = nil, within limit: Duration? = nil,
+    in attempt: Attempt
   ) async throws -> (json: JSONValue, bytes: [UInt8]) {
-    let request = try request(method, path, body)
+    var request = try request(method, path, body)
+    request.timeLimit = limit
     attempt.note { $0.requestSent = .unknown }
     let response: TransportResponse
     do {
@@ -183,8 +187,10 @@ extension String {
     return addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
   }
 
-  /// The query of a URL, which may sign it.
-  var urlQuery: String {
-    String(drop { $0 != "?" }.dropFirst())
+  /// The query of a URL, which may sign it, as it is sent and as a server reads it.
+  var querySecrets: [String] {
+    let query = String(drop { $0 != "?" }.dropFirst())
+    let read = query.removingPercentEncoding ?? query
+    return read == query ? [query] : [query, read]
   }
 }

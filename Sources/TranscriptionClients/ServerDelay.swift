@@ -14,8 +14,8 @@ struct ServerDelay: Equatable {
     let inBody =
       (body?["error"]?["retry_after"] ?? body?["retry_after"]).flatMap(Self.seconds)
     let inHeader = response.header("Retry-After").flatMap { text in
-      Self.seconds(.string(text))
-        ?? Self.untilDate(text, now: response.header("Date").flatMap(HTTPDate.read) ?? now)
+      let theirs = response.header("Date").flatMap { HTTPDate.read($0, now: now) }
+      return Self.seconds(.string(text)) ?? Self.untilDate(text, now: theirs ?? now)
     }
     if let inBody, inBody >= inHeader ?? .zero {
       self.init(duration: inBody, source: .body)
@@ -51,7 +51,7 @@ struct ServerDelay: Equatable {
 
   /// RFC 9110 §10.2.3: a date; measured against the server's own clock where it tells it.
   private static func untilDate(_ text: String, now: Timestamp) -> Duration? {
-    guard let date = HTTPDate.read(text) else { return nil }
+    guard let date = HTTPDate.read(text, now: now) else { return nil }
     return .microseconds(max(0, date.microseconds - now.microseconds))
   }
 }
@@ -62,14 +62,38 @@ enum HTTPDate {
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
   ]
 
-  /// RFC 9110 §5.6.7, IMF-fixdate: `Sun, 06 Nov 1994 08:49:37 GMT`; the day's name is not checked.
-  static func read(_ text: String) -> Timestamp? {
+  /// The three forms of RFC 9110 §5.6.7; the day's name is not checked.
+  ///
+  /// - Parameter now: a year of two digits is in the century that makes it at most 50 years later.
+  static func read(_ text: String, now: Timestamp) -> Timestamp? {
     let parts = text.split(separator: " ")
-    guard parts.count == 6, parts[0].hasSuffix(","), parts[5] == "GMT",
-      let month = months.firstIndex(of: String(parts[2])),
-      parts[1].utf8.count == 2, parts[3].utf8.count == 4
+    // `Sun, 06 Nov 1994 08:49:37 GMT`
+    if parts.count == 6, parts[0].hasSuffix(","), parts[5] == "GMT" {
+      return time(year: parts[3], month: parts[2], day: parts[1], parts[4])
+    }
+    // `Sunday, 06-Nov-94 08:49:37 GMT`
+    if parts.count == 4, parts[0].hasSuffix(","), parts[3] == "GMT" {
+      let date = parts[1].split(separator: "-", omittingEmptySubsequences: false)
+      guard date.count == 3, date[2].utf8.count == 2, let short = Int(date[2]),
+        let year = Int(now.rfc3339().prefix(4))
+      else { return nil }
+      let inCentury = year - year % 100 + short
+      let full = inCentury > year + 50 ? inCentury - 100 : inCentury
+      return time(year: Substring("\(full)"), month: date[1], day: date[0], parts[2])
+    }
+    // `Sun Nov  6 08:49:37 1994`
+    guard parts.count == 5 else { return nil }
+    let day = parts[2].utf8.count == 1 ? "0" + parts[2] : parts[2]
+    return time(year: parts[4], month: parts[1], day: day, parts[3])
+  }
+
+  private static func time(
+    year: Substring, month: Substring, day: Substring, _ clock: Substring
+  ) -> Timestamp? {
+    guard let month = months.firstIndex(of: String(month)), day.utf8.count == 2,
+      year.utf8.count == 4
     else { return nil }
     let twoDigits = month < 9 ? "0\(month + 1)" : "\(month + 1)"
-    return Timestamp(rfc3339: "\(parts[3])-\(twoDigits)-\(parts[1])T\(parts[4])Z")
+    return Timestamp(rfc3339: "\(year)-\(twoDigits)-\(day)T\(clock)Z")
   }
 }

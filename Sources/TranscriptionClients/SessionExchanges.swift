@@ -23,18 +23,34 @@ final class SessionExchanges: NSObject, URLSessionDataDelegate {
   }
 
   /// Cancellation returns at once, whatever the session does with its task.
-  func send(_ request: URLRequest, in session: URLSession) async throws -> TransportResponse {
+  ///
+  /// - Parameter limit: on the whole; the session's own begins anew with each byte.
+  func send(
+    _ request: URLRequest, within limit: Duration?, in session: URLSession
+  ) async throws -> TransportResponse {
     let task = session.dataTask(with: request)
     let number = task.taskIdentifier
+    let watch = Locked<Task<Void, Never>?>(nil)
+    defer { watch.withLock { $0?.cancel() } }
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         underWay.withLock { $0[number] = Exchange(continuation: continuation) }
         task.resume()
+        watch.withLock { $0 = limit.map { end(task, after: $0) } }
         // The handler may have run before there was an exchange to end.
         if Task.isCancelled { cancel(task) }
       }
     } onCancel: {
       cancel(task)
+    }
+  }
+
+  /// Cancelled once the exchange has ended.
+  private func end(_ task: URLSessionTask, after limit: Duration) -> Task<Void, Never> {
+    Task {
+      guard (try? await Task.sleep(for: limit)) != nil else { return }
+      take(task)?.continuation.resume(throwing: URLErrorFacts.failure(.timedOut))
+      task.cancel()
     }
   }
 
@@ -78,6 +94,19 @@ final class SessionExchanges: NSObject, URLSessionDataDelegate {
     completionHandler: @escaping @Sendable (URLRequest?) -> Void
   ) {
     completionHandler(nil)
+  }
+
+  /// A challenge is an answer: there is no other key to try.
+  ///
+  /// Left to itself, URLSession on Linux waits for ever for the credential that `Basic` asks for.
+  func urlSession(
+    _ session: URLSession, task: URLSessionTask, didReceive challenge: URLAuthenticationChallenge,
+    completionHandler:
+      @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
+  ) {
+    guard task.response != nil else { return completionHandler(.performDefaultHandling, nil) }
+    end(task, isCut: false)
+    completionHandler(.cancelAuthenticationChallenge, nil)
   }
 
   private func end(_ task: URLSessionTask, isCut: Bool) {

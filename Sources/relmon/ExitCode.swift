@@ -10,6 +10,33 @@ enum ExitCode: Int32 {
   /// Nothing happened in the window.
   case noData = 4
   case inputOutput = 5
+
+  /// Those of `check` are those of a Nagios plugin, which has no other and for which 2 is no mistake
+  /// in the command line.
+  static let checkWarning = checkFailed
+  static let checkCritical = usage
+  static let checkUnknown = incomplete
+
+  /// For the manual page.
+  static let meanings: [(code: ExitCode, meaning: String)] = [
+    (.ok, "Fine."),
+    (.checkFailed, "A gate or a check failed."),
+    (.usage, "The command line is wrong."),
+    (
+      .incomplete,
+      "Lines were rejected or are missing, or a compressed file is damaged; only with --strict."
+    ),
+    (.noData, "Nothing happened in the window."),
+    (.inputOutput, "A file, a port or an output could not be used."),
+  ]
+
+  /// The same for `check`.
+  static let meaningsOfCheck: [(code: ExitCode, meaning: String)] = [
+    (.ok, "Nothing is wrong."),
+    (.checkWarning, "The worst finding is a warning."),
+    (.checkCritical, "A finding is critical."),
+    (.checkUnknown, "The log has no data or cannot be read, or the command line is wrong."),
+  ]
 }
 
 /// Why a command ends early; the message is one line for standard error.

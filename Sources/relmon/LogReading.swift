@@ -9,9 +9,12 @@ struct LogInput: Sendable {
   let paths: [String]
 
   /// The operands, else `$RELMON_LOG`, else the file that a writer uses by default.
+  ///
+  /// A log that is named twice is read once.
   init(_ arguments: Arguments) {
     if !arguments.operands.isEmpty {
-      paths = arguments.operands
+      var seen: Set<String> = []
+      paths = arguments.operands.filter { seen.insert(LogLocation.resolved($0)).inserted }
     } else if let path = unsafe getenv("RELMON_LOG").map({ unsafe String(cString: $0) }),
       !path.isEmpty
     {
@@ -21,13 +24,38 @@ struct LogInput: Sendable {
     }
   }
 
+  /// Fails if a file may not be written, or is one that is read: its replacement would be the end of a log.
+  func check(output: OutputFile) throws {
+    try output.check()
+    guard let replaced = FileIdentity(path: output.path) else { return }
+    for path in paths where path != LogLocation.standardInput {
+      let files: [LogFile]
+      do throws(LogReadError) {
+        files = try LogLocation(path: path).files()
+      } catch {
+        throw Failure.inputOutput(error)
+      }
+      let isRead = files.contains {
+        FileIdentity(path: $0.path)?.isSameFile(as: replaced) == true
+      }
+      guard !isRead else {
+        throw UsageError.invalidValue(
+          "--output", output.path, expected: "another file than the log that is read")
+      }
+    }
+  }
+
   /// Opens every location, so that a missing one is told before any is read.
-  func followers() throws(Failure) -> [LogFollower] {
+  ///
+  /// - Parameter lateWrites: nil for what is read once.
+  func followers(
+    lateWrites: LogFollower.LateWrites? = nil
+  ) throws(Failure) -> [LogFollower] {
     var followers: [LogFollower] = []
     let buffer = LogFollower.Buffer()
     for path in paths {
       do throws(LogReadError) {
-        followers.append(try LogFollower(path: path, buffer: buffer))
+        followers.append(try LogFollower(path: path, lateWrites: lateWrites, buffer: buffer))
       } catch {
         throw .inputOutput(error)
       }
@@ -48,21 +76,27 @@ extension [LogFollower] {
   /// Reads all to their ends, telling of what is rejected and of compressed files that are damaged.
   ///
   /// - Returns: whether no file was damaged.
-  func readAll<Fold: BatchFold>(into fold: inout Fold, _ order: Order) throws(Failure) -> Bool {
-    var reading = ConcurrentReading(fold, diagnose: Output.diagnose)
+  func readAll<Fold: BatchFold>(
+    into fold: inout Fold, _ order: Order,
+    diagnose: @escaping (String) -> Void = Output.diagnose
+  ) throws(Failure) -> Bool {
+    var reading = ConcurrentReading(fold, diagnose: diagnose)
     defer {
       reading.close()
       fold = reading.fold
     }
+    var progress = LogProgress(self)
+    defer { progress.erase() }
     var isWhole = true
     var open = enumerated().map { (log: $0, follower: $1, time: Timestamp.earliest) }
     while let next = order == .given ? open.indices.first : open.earliest {
       reading.log = open[next].log
       reading.newestTime = nil
-      let (hasMore, isDamaged) = try open[next].follower.readOn(into: &reading)
+      let (hasMore, isDamaged) = try open[next].follower.readOn(into: &reading, diagnose)
       open[next].time = reading.newestTime ?? open[next].time
       if isDamaged { isWhole = false }
       if !hasMore { open.remove(at: next) }
+      progress.update()
     }
     return isWhole
   }
@@ -78,7 +112,7 @@ extension [(log: Int, follower: LogFollower, time: Timestamp)] {
 extension LogFollower {
   /// Reads some more.
   fileprivate func readOn(
-    into reading: inout ConcurrentReading<some BatchFold>
+    into reading: inout ConcurrentReading<some BatchFold>, _ diagnose: (String) -> Void
   ) throws(Failure) -> (hasMore: Bool, isDamaged: Bool) {
     reading.path = { self.path }
     do throws(LogReadError) {
@@ -88,7 +122,7 @@ extension LogFollower {
     } catch {
       reading.finish()
       guard error.costsOnlyRest else { throw .inputOutput(error) }
-      Output.diagnose(error.description)
+      diagnose(error.description)
       return (true, true)
     }
   }

@@ -8,9 +8,12 @@ extension Command {
     name: "metrics",
     summary: "Reads to the end and prints once what the endpoint would show.",
     options: [
-      Option(name: "--format", value: "FORMAT", help: "prometheus (default) or openmetrics"),
       Option(
-        name: "--output", value: "FILE", help: "written beside and renamed; - is standard output"),
+        name: "--format", value: "FORMAT", help: "prometheus (default) or openmetrics",
+        values: .words(ExpositionFormat.allCases.map(\.rawValue))),
+      Option(
+        name: "--output", value: "FILE", help: "written beside and renamed; - is standard output",
+        values: .files),
       .objective, .strict, .now,
     ],
     example: "relmon metrics --output /var/lib/prometheus/node-exporter/relmon.prom attempts.jsonl"
@@ -19,7 +22,10 @@ extension Command {
     let objective = try arguments.objective()
     let format = try arguments.expositionFormat()
     var aggregate = Aggregate(LifetimeCounts())
-    let followers = try LogInput(arguments).followers()
+    let logs = LogInput(arguments)
+    let output = arguments.value("--output").flatMap { $0 == "-" ? nil : OutputFile(path: $0) }
+    try output.map(logs.check)
+    let followers = try logs.followers()
     let isWhole = try followers.readAll(into: &aggregate, .given)
     aggregate.judge(at: now)
     let page = MetricsPage(
@@ -28,8 +34,8 @@ extension Command {
       unreadBytes: followers.reduce(0) { $0 + $1.unreadBytes() }, objective: objective,
       version: relmonVersion)
     let bytes = page.bytes(as: format)
-    if let path = arguments.value("--output"), path != "-" {
-      try OutputFile(path: path).write(bytes)
+    if let output {
+      try output.write(bytes)
     } else {
       try Output.write(bytes)
     }

@@ -25,12 +25,23 @@ enum Output: Sendable {
     }
   }
 
+  /// Whether whoever read standard output is gone.
+  static var isClosed: Bool {
+    var output = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+    return unsafe poll(&output, 1, 0) > 0 && output.revents & Int16(POLLERR) != 0
+  }
+
   /// One line on standard error, with control characters made visible.
   static func diagnose(_ message: String) {
-    var line = Array("relmon: ".utf8)
-    line += TerminalText.visible(message).utf8
-    line.append(UInt8(ascii: "\n"))
+    // The progress of a reading may stand there.
+    let begin = Terminal.error.isSteerable ? Progress.erasing : ""
+    writeToStandardError("\(begin)relmon: \(TerminalText.visible(message))\n")
+  }
+
+  static func writeToStandardError(_ text: String) {
     // Nobody is left to tell if this fails.
-    _ = unsafe line.withUnsafeBytes { unsafe Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    _ = unsafe Array(text.utf8).withUnsafeBytes {
+      unsafe Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count)
+    }
   }
 }

@@ -10,7 +10,7 @@ struct OutputFile: Sendable {
   private static let permissions: mode_t = 0o644
 
   func write(_ bytes: [UInt8]) throws(Failure) {
-    try checkPlace()
+    try check()
     // Not with the ending of the place, by which the node exporter finds its files.
     let random = String(UInt64.random(in: .min ... .max), radix: 16)
     let beside = "\(path).\(random).tmp"
@@ -26,8 +26,11 @@ struct OutputFile: Sendable {
     }
   }
 
-  /// A link or a device is not what a rename should replace.
-  private func checkPlace() throws(Failure) {
+  /// Whether it may be written: a link or a device is not what a rename should replace.
+  func check() throws(Failure) {
+    let slash = path.lastIndex(of: "/").map { path.index(after: $0) }
+    let directory = slash.map { String(path[..<$0]) } ?? "."
+    guard unsafe access(directory, W_OK | X_OK) == 0 else { throw failure("access", errno) }
     var status = stat()
     guard unsafe lstat(path, &status) == 0 else {
       guard errno == ENOENT else { throw failure("lstat", errno) }

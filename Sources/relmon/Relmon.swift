@@ -13,26 +13,34 @@ struct Relmon {
   private static func run(_ words: [String]) -> ExitCode {
     do {
       return try dispatch(words)
-    } catch let error as UsageError {
-      Output.diagnose(error.description)
-      return .usage
-    } catch let failure as Failure {
-      Output.diagnose(failure.message)
-      return failure.code
     } catch {
-      Output.diagnose("unexpected error: \(type(of: error))")
-      return .inputOutput
+      let (cause, code) = reason(of: error)
+      if let refuse = Command.all.first(where: { $0.name == words.first })?.refuse {
+        return refuse(cause)
+      }
+      Output.diagnose(cause)
+      return code
+    }
+  }
+
+  private static func reason(of error: any Error) -> (cause: String, code: ExitCode) {
+    switch error {
+    case let error as UsageError: (error.description, .usage)
+    case let failure as Failure: (failure.message, failure.code)
+    default: ("unexpected error: \(type(of: error))", .inputOutput)
     }
   }
 
   private static func dispatch(_ words: [String]) throws -> ExitCode {
     guard let name = words.first else { throw UsageError.noCommand(program: "relmon") }
-    if name == "--help" || name == "help" {
-      try Output.write(Array(Command.overview.utf8))
+    if ["--help", "-h", "help"].contains(name) {
+      guard words.count <= 2 else { throw UsageError.unexpectedOperand(words[2]) }
+      let text = try words.dropFirst().first.map { try Command.find($0).help }
+      try Output.write(Array((text ?? Command.overview).utf8))
       return .ok
     }
     if name == "--version" {
-      try Output.write(Array("relmon \(relmonVersion)\n".utf8))
+      try Output.write(Array("\(Build.text)\n".utf8))
       return .ok
     }
     let command = try Command.find(name)

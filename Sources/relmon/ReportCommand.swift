@@ -17,25 +17,73 @@ extension Command {
         name: "--timezone", value: "ZONE",
         help: "whose days and weeks: UTC (default), Europe/Berlin"
       ),
-      .format, .objective, .strict, .now,
+      Option(
+        name: "--format", value: "FORMAT",
+        help: "of standard output: text (default), markdown, html or json",
+        values: .words(ReportFormat.allCases.map(\.rawValue))),
+      Option(
+        name: "--output", value: "FILE", help: "the format by its ending; - is standard output",
+        isRepeatable: true, values: .files),
+      .objective,
+      Option(
+        name: "--fail-on", value: "GATE", help: "exit with 1 if it holds: 'success_rate<0.99'",
+        isRepeatable: true),
+      .strict, .now,
     ],
     example: "relmon report --week 2026-W47 /var/log/app/attempts"
   ) { arguments in
     let now = try arguments.now()
     let zone = try arguments.zone()
     let window = try arguments.window(now: now, zone)
-    let format = try arguments.format()
+    let places = try ReportPlace.all(of: arguments)
+    let gates = try arguments.all("--fail-on").map { text throws(UsageError) in try Gate(text) }
+    let logs = LogInput(arguments)
+    // Not after an hour of reading.
+    for path in places.compactMap(\.path) { try logs.check(output: OutputFile(path: path)) }
     var input = ReportInput(
       window: window, zone: zone,
       objective: try arguments.objective() ?? Report.Objective.standard)
-    let isWhole = try LogInput(arguments).followers().readAll(into: &input, .byTime)
+    let isWhole = try logs.followers().readAll(into: &input, .byTime)
     let report = input.report(at: now)
     if let inexactness = report.inexactness { Output.diagnose(inexactness) }
-    try Output.write(format == .json ? report.json() : report.text())
+    try report.write(to: places)
+    let isPassed = gates.map { $0.isPassed(by: report) }.allSatisfy(\.self)
     let isIncomplete = !isWhole || report.log.isIncomplete
+    if !isPassed { return .checkFailed }
     if arguments.isGiven("--strict") && isIncomplete { return .incomplete }
     return report.isEmpty ? .noData : .ok
   }
+}
+
+extension Report {
+  /// So wide are files, and what goes into a pipe without `$COLUMNS`: the same everywhere.
+  private static let columnsOfFiles = 100
+
+  fileprivate func write(to places: [ReportPlace]) throws(Failure) {
+    lazy var document = document()
+    for place in places {
+      let bytes =
+        switch place.format {
+        case .text:
+          document.terminal(
+            width: place.terminal?.columns ?? Self.columnsOfFiles,
+            isColoured: place.terminal?.isColoured ?? false)
+        case .markdown: document.markdown()
+        case .html: document.html()
+        case .json: json()
+        }
+      if let path = place.path {
+        try OutputFile(path: path).write(bytes)
+      } else {
+        try Output.write(bytes)
+      }
+    }
+  }
+}
+
+extension ReportPlace {
+  /// What may be one.
+  fileprivate var terminal: Terminal? { path == nil ? .output : nil }
 }
 
 extension Arguments {
@@ -87,8 +135,13 @@ extension Arguments {
   private func week(now: Timestamp, _ zone: Zone) throws(UsageError) -> Window {
     let text = value("--week") ?? "last"
     switch text {
-    case "this": return ISOWeek(containing: zone.day(of: now)).window(in: zone)
-    case "last": return ISOWeek(containing: zone.day(of: now) - 7).window(in: zone)
+    case "this", "last":
+      let day = zone.day(of: now) - (text == "last" ? 7 : 0)
+      guard day >= Timestamp.earliest.daysSince1970 else {
+        throw .invalidValue(
+          "--now", now.rfc3339(.sixUnlessZero), expected: "a time with a week before it")
+      }
+      return ISOWeek(containing: day).window(in: zone)
     default:
       guard let week = ISOWeek(text) else {
         throw .invalidValue("--week", text, expected: "a week: 2026-W47, last or this")
@@ -105,10 +158,8 @@ extension Arguments {
     if let midnight = Timestamp(rfc3339: text + "T00:00:00Z") {
       return zone.midnight(ofDay: midnight.daysSince1970)
     }
-    let seconds: [Character: Int64] = ["w": 604_800, "d": 86_400, "h": 3600, "m": 60]
-    if let unit = text.last.flatMap({ seconds[$0] }), let count = UInt16(text.dropLast()) {
-      return now.advanced(
-        byMicroseconds: -Int64(count) * unit * Timestamp.microsecondsPerSecond)
+    if let seconds = Self.seconds(ofSpan: text) {
+      return now.advanced(byMicroseconds: -seconds * Timestamp.microsecondsPerSecond)
     }
     throw .invalidValue(
       option, text, expected: "a date, an RFC 3339 time or a span such as 7d, 12h, 30m")

@@ -3,6 +3,7 @@ import CommandLineOptions
 import Glibc
 import HTTPServer
 import Monitor
+import Reliability
 
 extension Command {
   static let serve = Command(
@@ -17,6 +18,18 @@ extension Command {
       Option(
         name: "--state", value: "FILE",
         help: "what is known survives a restart there: LOG.relmon-state"),
+      Option(
+        name: "--expect", value: "PROVIDER/OPERATION",
+        help: "its series are there, as 0, before it is met", isRepeatable: true),
+      Option(
+        name: "--zero-period", value: "SECONDS",
+        help: "so long a series that is new in the log is 0 before it has its value: 60"),
+      Option(
+        name: "--labels-max", value: "COUNT",
+        help: "pairs of provider and operation, the others are _other: 100"),
+      Option(
+        name: "--error-labels-max", value: "COUNT",
+        help: "kinds of error of each pair, the others are _other: 50"),
       .objective,
     ],
     example: "relmon serve --slo 99.5 /var/log/app/attempts"
@@ -73,6 +86,16 @@ extension Arguments {
   fileprivate func monitor() throws -> Monitor {
     var configuration = Monitor.Configuration()
     configuration.objective = try objective()
+    configuration.expected = try all("--expect").map { text throws(UsageError) in
+      try expectedPair(text)
+    }
+    if let seconds = try number("--zero-period", as: UInt32.self) {
+      configuration.zeroSeconds = seconds
+    }
+    if let count = try bound("--labels-max") { configuration.labels.scopesMax = count }
+    if let count = try bound("--error-labels-max") {
+      configuration.labels.errorsPerScopeMax = count
+    }
     configuration.diagnose = { Output.diagnose($0) }
     let paths = LogInput(self).paths
     // A read of a pipe waits for its writer, and so would SIGTERM.
@@ -88,6 +111,27 @@ extension Arguments {
     } catch {
       throw Failure.inputOutput(error)
     }
+  }
+
+  /// At least 1, and not more than a page has room for.
+  private func bound(_ name: String) throws(UsageError) -> Int? {
+    guard let count = try number(name, as: UInt16.self) else { return nil }
+    guard count > 0, count <= 10_000 else {
+      throw .invalidValue(name, String(count), expected: "a number from 1 to 10000")
+    }
+    return Int(count)
+  }
+
+  private func expectedPair(
+    _ text: String
+  ) throws(UsageError) -> (provider: String, operation: String) {
+    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty,
+      text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0 != "\u{FFFD}" })
+    else {
+      throw .invalidValue("--expect", text, expected: "PROVIDER/OPERATION: lesan/transcribe")
+    }
+    return (String(parts[0]), String(parts[1]))
   }
 
   fileprivate func metricsPath() throws(UsageError) -> String {
@@ -106,7 +150,8 @@ extension Arguments {
       do throws(MalformedListenAddress) {
         return try ListenAddress(text)
       } catch {
-        throw .invalidValue(name, text, expected: "host:port: 127.0.0.1:19464, [::1]:19464, :19464")
+        throw .invalidValue(
+          name, text, expected: "an IP address and a port: 127.0.0.1:19464, [::1]:19464, :19464")
       }
     }
   }

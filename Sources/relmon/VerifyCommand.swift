@@ -14,18 +14,22 @@ extension Command {
     var verification = Verification()
     var findings: [Finding] = []
     var unread = 0
-    for follower in try LogInput(arguments).followers() {
+    let followers = try LogInput(arguments).followers()
+    var progress = LogProgress(followers)
+    for follower in followers {
       do {
         while try verification.read(follower) {
-          try Self.show(&verification, &findings, isJSON: isJSON)
+          try Self.show(&verification, &findings, &progress, isJSON: isJSON)
+          progress.update()
         }
       } catch let error as LogReadError {
         Output.diagnose(error.description)
         unread += 1
       }
       verification.close(follower)
-      try Self.show(&verification, &findings, isJSON: isJSON)
+      try Self.show(&verification, &findings, &progress, isJSON: isJSON)
     }
+    progress.erase()
     if isJSON {
       try Output.write(verification.json(findings, unread: unread))
     } else {
@@ -37,9 +41,11 @@ extension Command {
 
   /// Tells of what was found so far, or keeps it for the JSON.
   private static func show(
-    _ verification: inout Verification, _ findings: inout [Finding], isJSON: Bool
+    _ verification: inout Verification, _ findings: inout [Finding],
+    _ progress: inout LogProgress, isJSON: Bool
   ) throws(Failure) {
     let new = verification.takeFindings()
+    if !new.isEmpty { progress.erase() }
     if isJSON {
       findings += new
     } else {

@@ -2,6 +2,7 @@ import AttemptLog
 import Foundation
 import TestSupport
 import Testing
+import Threading
 
 /// A follower that goes on where another was.
 struct LogResumptionTests {
@@ -53,15 +54,30 @@ struct LogResumptionTests {
   }
 
   private func follower(
-    _ clock: Locked<ContinuousClock.Instant>? = nil, file: String? = nil,
+    _ clock: Locked<MonotonicInstant>? = nil, file: String? = nil,
     resuming resumption: LogResumption? = nil
   ) throws -> LogFollower {
     let path = file.map(directory.file) ?? directory.path
     var lateWrites = LogFollower.LateWrites()
-    let start = ContinuousClock.now
+    let start = MonotonicInstant.now
     lateWrites.now = { clock?.withLock { $0 } ?? start }
     guard let resumption else { return try LogFollower(path: path, lateWrites: lateWrites) }
     return try LogFollower(path: path, lateWrites: lateWrites, resuming: resumption)
+  }
+
+  @Test func `what is rotated before its turn comes is read in its turn`() throws {
+    try append(line(1), to: "attempts.000001.jsonl")
+    try append(line(2), to: "attempts.jsonl")
+    let first = try follower()
+    try rename("attempts.jsonl", to: "attempts.000002.jsonl")
+    try append(line(3), to: "attempts.jsonl")
+    #expect(try read(first) == [1, 2, 3])
+    let next = try follower(resuming: first.resumption)
+    for number in 3...4 {
+      try rename("attempts.jsonl", to: "attempts.00000\(number).jsonl")
+      try append(line(number + 1), to: "attempts.jsonl")
+    }
+    #expect(try read(next) == [4, 5])
   }
 
   @Test func `the rest of a file is read, an unfinished line whole`() throws {
@@ -111,6 +127,70 @@ struct LogResumptionTests {
     let second = try follower(file: "app.jsonl", resuming: state)
     #expect(try read(second) == [2, 3])
     #expect(try read(follower(file: "app.jsonl", resuming: second.resumption)) == [])
+  }
+
+  @Test func `a single file that is gone is awaited`() throws {
+    try append(line(1), to: "app.jsonl")
+    let first = try follower(file: "app.jsonl")
+    #expect(try read(first) == [1])
+    try FileManager.default.removeItem(atPath: directory.file("app.jsonl"))
+    let second = try follower(file: "app.jsonl", resuming: first.resumption)
+    #expect(second.awaitsLog)
+    #expect(try read(second) == [])
+    let third = try follower(file: "app.jsonl", resuming: second.resumption)
+    try append(line(2), to: "app.jsonl")
+    #expect(try read(third) == [2])
+    #expect(!third.awaitsLog)
+    #expect(third.linesRead == 2)
+  }
+
+  @Test(arguments: [false, true])
+  func `an active file that was given by itself is found among the segments`(isCompressed: Bool)
+    throws
+  {
+    try append(line(1), to: "attempts.jsonl")
+    let first = try follower(file: "attempts.jsonl")
+    #expect(try read(first) == [1])
+    let state = first.resumption
+    try append(line(2), to: "attempts.jsonl")
+    try rename("attempts.jsonl", to: "attempts.000009.jsonl")
+    if isCompressed { try compress("attempts.000009.jsonl") }
+    try append(line(3), to: "attempts.000010.jsonl")
+    try append(line(4), to: "attempts.jsonl")
+    let second = try follower(file: "attempts.jsonl", resuming: state)
+    #expect(try read(second) == [2, 3, 4])
+    try append(line(5), to: "attempts.jsonl")
+    try rename("attempts.jsonl", to: "attempts.000011.jsonl")
+    try append(line(6), to: "attempts.000012.jsonl")
+    try append(line(7), to: "attempts.jsonl")
+    #expect(try read(second) == [5, 6, 7])
+    #expect(second.losses == ResumptionLosses())
+  }
+
+  @Test func `a file that cannot be opened keeps its place`() throws {
+    try append(line(1), to: "app.jsonl")
+    let first = try follower(file: "app.jsonl")
+    #expect(try read(first) == [1])
+    var state = first.resumption
+    try append(line(2), to: "app.jsonl")
+    #expect(try read(follower(file: "app.jsonl", resuming: state)) == [2])
+    // A directory cannot be read as a file, whoever asks.
+    let unreadable = directory.file("app.jsonl.1")
+    try FileManager.default.createDirectory(
+      atPath: unreadable, withIntermediateDirectories: false)
+    let attributes = try FileManager.default.attributesOfItem(atPath: unreadable)
+    let inode = try #require(attributes[.systemFileNumber] as? NSNumber)
+    state.current?.mark.inode = inode.uint64Value
+    #expect(throws: LogReadError.notRegular(path: unreadable)) {
+      try follower(file: "app.jsonl", resuming: state)
+    }
+  }
+
+  @Test func `what was never opened is still to come`() throws {
+    try append(line(1), to: "app.jsonl")
+    let first = try follower(file: "app.jsonl")
+    let second = try follower(file: "app.jsonl", resuming: first.resumption)
+    #expect(try read(second) == [1])
   }
 
   @Test func `of a copy and the file that was cut, the copy has the rest`() throws {
@@ -187,7 +267,7 @@ struct LogResumptionTests {
   }
 
   @Test func `what is written into a renamed file for two seconds is read`() throws {
-    let clock = Locked(ContinuousClock.now)
+    let clock = Locked(MonotonicInstant.now)
     try append(line(1), to: "attempts.jsonl")
     let follower = try follower(clock)
     #expect(try read(follower) == [1])

@@ -21,23 +21,27 @@ struct Page: CustomTestStringConvertible {
   init(
     _ logs: [LogText], now: String = "2026-12-01T00:00:00Z", objective: Double? = nil,
     limits: LifetimeCounts.Limits = .init(), format: ExpositionFormat = .prometheus,
-    serving: ServingMetrics? = nil, state: StateFigures? = nil
+    serving: ServingMetrics? = nil, state: StateFigures? = nil,
+    birth: LifetimeCounts.Birth = .fromStart
   ) {
     guard let now = Timestamp(rfc3339: now) else { preconditionFailure("not a time: \(now)") }
     var aggregate = Aggregate(LifetimeCounts(limits: limits))
     aggregate.read(logs)
     aggregate.judge(at: now)
+    aggregate.noteBirths(birth)
     let page = MetricsPage(
       aggregate: aggregate, now: now, missing: aggregate.log.missing, bytesRead: 1234,
       unreadBytes: 56, objective: objective,
-      version: "1.2.3", state: state)
+      version: "1.2.3", state: state, zeroMicroseconds: 60_000_000)
     let bytes =
       serving.map { page.beginning(as: format) + $0.ending(as: format) } ?? page.bytes(as: format)
     text = String(decoding: bytes, as: UTF8.self)
     // A carriage return and a line feed are one `Character`.
     lines = text.unicodeScalars.split(separator: "\n").map { String($0) }
     for line in lines where !line.hasPrefix("#") {
-      let parts = line.unicodeScalars.split(separator: " ").map { String($0) }
+      // An exemplar comes behind the value.
+      let sample = line.firstRange(of: " # {").map { line[..<$0.lowerBound] } ?? line[...]
+      let parts = sample.unicodeScalars.split(separator: " ").map { String($0) }
       let name = parts.dropLast().joined(separator: " ")
       series.append(name)
       samples[name] = parts.last.flatMap(Double.init) ?? .nan

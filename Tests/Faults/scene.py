@@ -8,6 +8,7 @@ import shutil
 import signal
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -33,6 +34,12 @@ def case(name, text):
 
 class Skip(Exception):
     """Why a case cannot run here."""
+
+
+def line_count(paths):
+    """Lines of files that are finished, without blank ones: a writer that opens a file while another is
+    inside a write begins with a newline of its own."""
+    return sum(1 for path in paths for line in path.read_bytes().split(b"\n") if line.strip())
 
 
 def until(what, condition, seconds=WAIT_SECONDS_MAX):
@@ -77,10 +84,10 @@ def command(*words):
 
 
 class Scene:
-    """For one case; `full` asks for the sizes that take minutes."""
+    """For one case; `full` asks for the sizes that take minutes, `keep` for the files of one that fails."""
 
-    def __init__(self, bin, scratch, shim, full):
-        self.bin, self.shim_library, self.full = Path(bin), shim, full
+    def __init__(self, bin, scratch, shim, full, keep):
+        self.bin, self.shim_library, self.full, self.keep = Path(bin), shim, full, keep
         self.scratch_parent = scratch
         self.stack = contextlib.ExitStack()
 
@@ -89,8 +96,14 @@ class Scene:
         self.scratch = Path(tempfile.mkdtemp(prefix="faults.", dir=self.scratch_parent))
         # Others may pass, as a case with another user needs it.
         self.scratch.chmod(0o755)
-        self.stack.callback(shutil.rmtree, self.scratch, onerror=ignore_missing)
+        self.stack.push(self.remove)
         return self
+
+    def remove(self, kind, *_):
+        if self.keep and kind not in (None, Skip):
+            print(f"its files are kept: {self.scratch}", file=sys.stderr)
+        else:
+            shutil.rmtree(self.scratch, onerror=ignore_missing)
 
     def __exit__(self, *error):
         return self.stack.__exit__(*error)

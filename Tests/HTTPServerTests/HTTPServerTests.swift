@@ -38,6 +38,14 @@ struct HTTPServerTests {
     #expect(text.hasSuffix("\r\nConnection: close\r\n\r\n"))
   }
 
+  @Test(arguments: ["HEAD / HTTP/2.0", "HEAD relative HTTP/1.1", "HEAD / HTTP/x"])
+  func `a HEAD whose first line is refused gets no body either`(line: String) throws {
+    let server = try Self.started()
+    let client = try TCPClient(port: server.port)
+    try client.send(line + "\r\nHost: localhost\r\n\r\n")
+    #expect(client.readToEnd().text.hasSuffix("\r\nConnection: close\r\n\r\n"))
+  }
+
   @Test(arguments: [
     ("GET / HTTP/1.0\r\nHost: localhost\r\n\r\n", "close", true),
     ("GET / HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n", "keep-alive", false),

@@ -93,7 +93,7 @@ struct ConcurrentReadingTests {
     #expect(told.count == 2)
     #expect(told.first?.hasPrefix("1.jsonl:7: malformed") == true)
     #expect(told.last?.hasPrefix("0.jsonl:7: malformed") == true)
-    #expect(told.allSatisfy { $0.hasSuffix(", and 1 more lines rejected") })
+    #expect(told.allSatisfy { $0.hasSuffix(", and 1 more rejected") })
   }
 
   @Test func `the time of the newest line is known before it is folded`() {

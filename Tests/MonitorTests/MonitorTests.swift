@@ -31,11 +31,13 @@ struct MonitorTests {
     try handle.close()
   }
 
-  private func monitor(diagnoses: Locked<[String]>? = nil) throws -> Monitor {
+  private func monitor(
+    _ path: String? = nil, diagnoses: Locked<[String]>? = nil
+  ) throws -> Monitor {
     var configuration = Monitor.Configuration()
     configuration.now = { Record.make(.writerStop).time }
     configuration.diagnose = { message in diagnoses?.withLock { $0.append(message) } }
-    return try Monitor(paths: [path], configuration: configuration)
+    return try Monitor(paths: [path ?? self.path], configuration: configuration)
   }
 
   private func get(_ path: String, _ method: String = "GET", of monitor: Monitor) -> HTTPResponse {
@@ -70,9 +72,7 @@ struct MonitorTests {
     try append([.attempt(.make())], from: 2)
     let segment = directory.file("attempts.000001.jsonl")
     try FileManager.default.createDirectory(atPath: segment, withIntermediateDirectories: false)
-    var configuration = Monitor.Configuration()
-    configuration.now = { Record.make(.writerStop).time }
-    let monitor = try Monitor(paths: [directory.path], configuration: configuration)
+    let monitor = try monitor(directory.path)
     for _ in 1...2 {
       #expect(!monitor.pass())
       #expect(get("/metrics", of: monitor).status == 503)
@@ -90,10 +90,7 @@ struct MonitorTests {
     try Data(cut).write(to: URL(fileURLWithPath: segment))
     try append([.attempt(.make(attempt: 2))], from: 2)
     let diagnoses = Locked<[String]>([])
-    var configuration = Monitor.Configuration()
-    configuration.now = { Record.make(.writerStop).time }
-    configuration.diagnose = { message in diagnoses.withLock { $0.append(message) } }
-    let monitor = try Monitor(paths: [directory.path], configuration: configuration)
+    let monitor = try monitor(directory.path, diagnoses: diagnoses)
     while monitor.pass() {}
     let page = text(get("/metrics", of: monitor))
     #expect(page.contains(#"attempt_kind="initial"} 1"#))
@@ -136,7 +133,7 @@ struct MonitorTests {
     #expect(
       diagnoses.withLock { $0 } == [
         "\(path):1: malformed: expected an object at byte 0 of the line (file offset 0), "
-          + "and 1 more lines rejected"
+          + "and 1 more rejected"
       ])
     #expect(text(get("/metrics", of: monitor)).contains(#"{reason="malformed"} 2"#))
     #expect(!monitor.pass())
@@ -188,7 +185,25 @@ struct MonitorTests {
     monitor.stop()
   }
 
-  @Test func `a log that is not there is told at once`() {
-    #expect(throws: MonitorError.self) { try monitor() }
+  @Test(arguments: [false, true])
+  func `a log that is not there yet is awaited`(isDirectory: Bool) throws {
+    let diagnoses = Locked<[String]>([])
+    let awaited = isDirectory ? directory.path : path
+    let monitor = try monitor(awaited, diagnoses: diagnoses)
+    #expect(
+      diagnoses.withLock { $0 } == ["there is no log at \"\(awaited)\" yet: waiting for it"])
+    #expect(!monitor.pass())
+    #expect(text(get("/metrics", of: monitor)).contains("\nrelmon_log_bytes_read_total 0\n"))
+    try append([.attempt(.make())])
+    #expect(!monitor.pass())
+    let page = text(get("/metrics", of: monitor))
+    #expect(page.contains("\nrelmon_log_records_total{kind=\"attempt\"} 1\n"))
+    #expect(diagnoses.withLock { $0.count } == 1)
+  }
+
+  @Test func `a log in a directory that is not there is told at once`() {
+    for missing in ["no/attempts.jsonl", "attempts", "attempts.jsonl/"] {
+      #expect(throws: MonitorError.self, "\(missing)") { try monitor(directory.file(missing)) }
+    }
   }
 }

@@ -83,7 +83,7 @@ struct StateFileTests {
     #expect(loaded.state == nil)
     #expect(
       loaded.errors == [
-        .notState(path: path),
+        .damaged(path: path),
         .undecodable(path: file.previousPath, .truncated(offset: 1)),
       ])
     for path in [path, file.previousPath] {
@@ -93,10 +93,10 @@ struct StateFileTests {
 
   @Test func `a state of a later version is refused by its number`() throws {
     var content = StateFile.content([1])
-    content[8] = 2
+    content[8] = UInt8(StateFile.version) + 1
     let sum = Checksum.crc32C(content[8..<24] + content[32...])
     for index in 0..<4 { content[24 + index] = UInt8(truncatingIfNeeded: sum >> (8 * index)) }
-    #expect(throws: StateFileError.unknownVersion(path: "s", 2)) {
+    #expect(throws: StateFileError.unknownVersion(path: "s", StateFile.version + 1)) {
       try StateFile.payload(of: content, path: "s")
     }
   }
@@ -109,6 +109,17 @@ struct StateFileTests {
       #expect(load(first).state == [1])
     }
     #expect(load(try StateFile(path: path)).state == [1])
+  }
+
+  @Test(arguments: [Array("{\"v\":1}\n".utf8), Array("hello\n".utf8), [0x7F]])
+  func `a file that was never a state is left as it is`(content: [UInt8]) throws {
+    try write(content, to: path)
+    #expect(throws: StateFileError.notState(path: path)) { try StateFile(path: path) }
+    #expect(try [UInt8](Data(contentsOf: URL(fileURLWithPath: path))) == content)
+    #expect(!FileManager.default.fileExists(atPath: path + ".lock"))
+    #expect(throws: StateFileError.notState(path: directory.path)) {
+      try StateFile(path: directory.path)
+    }
   }
 
   @Test func `a symbolic link is not followed`() throws {

@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from expected import KEYS, KEYS_OF_KIND, Log, Record, Rejected
+from expected import COMMON, KEYS, KEYS_OF_KIND, Log, Record, Rejected, parse_json_object
 
 # A key of ours that the contract's schema does not have.
 KEYS_OF_KIND["dropped"]["reason"] = "string"
@@ -36,6 +36,8 @@ class VerifiedLog(Log):
         self.dropped_by_writer: Counter[str] = Counter()
         self.losses_by_reason: dict[str, list[int]] = {}  # how often it was reported, and of how many lines
         self.order: list[str] = []  # writers as they came
+        self.ill_typed: Counter[str] = Counter()
+        self.line = b""
         super().__init__(locations)
 
     def read(self, path: Path) -> None:
@@ -47,6 +49,7 @@ class VerifiedLog(Log):
             self.lines += 1
             self.blank += not line.strip(b" \t\r") and len(line) < 16 * 1024
         self.depth += 1
+        self.line = line
         super().take(line)
         self.depth -= 1
 
@@ -54,12 +57,16 @@ class VerifiedLog(Log):
         writer = record["writer"]
         if writer not in self.seqs:
             self.order.append(writer)
+        # Optional keys that are there, and not in the record.
+        ill_typed = [key for key in KEYS_OF_KIND.get(record["kind"], COMMON)
+                     if key not in record and parse_json_object(self.line).get(key) is not None]
         try:
             super().accept(record)
         except Rejected:
             self.repeated[writer] += 1
             raise
         self.recovered += self.depth > 1
+        self.ill_typed.update(ill_typed)
         self.dropped_by_writer[writer] += record.get("count", 0)
         if record["kind"] == "dropped":
             reason = record.get("reason")
@@ -112,6 +119,11 @@ def main() -> int:
     expected = log.totals()
     expected["unfinished bytes"] = log.unread_bytes
     got["unfinished bytes"] = sum(line["bytes"] for line in got["unfinished"])
+    expected["ill-typed keys"] = dict(log.ill_typed)
+    lines_by_key: Counter[str] = Counter()
+    for row in got["ill_typed_keys"]:
+        lines_by_key[row["key"]] += row["lines"]
+    got["ill-typed keys"] = dict(lines_by_key)
     # As many as there are rejected lines, shown or left out.
     expected["findings, shown or left out"] = sum(log.rejected.values())
     got["findings, shown or left out"] = len(got["findings"]) + got["findings_left_out"]

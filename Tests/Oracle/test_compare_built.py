@@ -28,7 +28,16 @@ def log(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def report(log):
-    return json.loads(run("expected.py", "report", *WEEK, *NOW, log))
+    return with_added(json.loads(run("expected.py", "report", *WEEK, *NOW, log)))
+
+
+def with_added(report):
+    """As relmon writes it."""
+    for path, keys in compare_built.ADDED.items():
+        part = report[path] if path else report
+        for values in part if isinstance(part, list) else [part]:
+            values.update(dict.fromkeys(keys))
+    return report
 
 
 def status(tmp_path, report, log):
@@ -66,6 +75,29 @@ def test_another_value_fails(tmp_path, report, log, capsys):
     built["totals"] = {**built["totals"], "operations": 1}
     assert status(tmp_path, built, log) == 1
     assert capsys.readouterr().out.startswith("totals.operations\t")
+
+
+@pytest.mark.parametrize(("path", "label"), [("", "report"), ("slo", "slo"), ("errors", "errors")])
+def test_an_added_key_that_is_missing_or_not_behind_the_others_fails(tmp_path, report, log, capsys, path, label):
+    for place in ["nowhere", "first"]:
+        built = json.loads(json.dumps(without(report, "incidents", "quota_episodes")))
+        part = built[path] if path else built
+        values = part[0] if isinstance(part, list) else part
+        key = compare_built.ADDED[path][0]
+        value = values.pop(key)
+        if place == "first":
+            others = dict(values)
+            values.clear()
+            values.update({key: value, **others})
+        assert status(tmp_path, built, log) == 1
+        assert capsys.readouterr().out.startswith(f"{label} (last keys)\t")
+
+
+def test_a_key_that_is_not_listed_fails(tmp_path, report, log, capsys):
+    built = without(report, "incidents", "quota_episodes")
+    built = {**built, "slo": {"another": 1, **built["slo"]}}
+    assert status(tmp_path, built, log) == 1
+    assert capsys.readouterr().out.startswith("slo.another\t")
 
 
 def test_only_absence_is_forgiven():

@@ -170,6 +170,25 @@ struct QuotaEpisodeTests {
     #expect(rows.map(\.pointlessAttempts) == [2])
   }
 
+  @Test func `an episode of very many parts takes those that are read too late`() {
+    func day(_ date: String, _ log: LogText, count: Int) -> LogText {
+      (0..<count).reduce(log) { log, second in
+        let time = String(
+          Self.start(date).advanced(byMicroseconds: Int64(second) * 1_000_000).rfc3339())
+        return second.isMultiple(of: 2)
+          ? Self.signal(log, time) : log.attempt(time, "accepted-\(time)")
+      }
+    }
+    // More than wait to be put in order, then more than an episode keeps parts.
+    let log = day("2026-11-16", day("2026-11-17", LogText(), count: 26_000), count: 17_000)
+    let signals = Self.text(log).compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }
+    #expect(signals.reduce(0, +) == 21_500)
+  }
+
+  private static func start(_ date: String) -> Timestamp {
+    Timestamp(rfc3339: date + "T10:00:00Z") ?? .earliest
+  }
+
   @Test func `accounts and providers have their own`() {
     let log = ["", #""account":"""#, #""account":"main""#, #""provider":"acme""#].reduce(LogText())
     {

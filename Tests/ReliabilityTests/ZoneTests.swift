@@ -40,7 +40,7 @@ private struct ZoneFile {
 
 extension Zone {
   /// A zone whose whole life follows a rule.
-  fileprivate static func ruled(by rule: String) throws -> Zone {
+  static func ruled(by rule: String) throws -> Zone {
     try Zone(name: "rule", tzif: ZoneFile(footer: rule).bytes)
   }
 

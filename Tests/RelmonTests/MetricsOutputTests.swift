@@ -67,7 +67,7 @@ struct MetricsOutputTests {
     let missing = try metrics("--output", "missing/relmon.prom")
     #expect(
       missing.errors == "relmon: cannot write \"missing/relmon.prom\": no such file or directory "
-        + "(open, errno 2)\n")
+        + "(access, errno 2)\n")
     #expect(missing.status == 5)
     let script = #"ulimit -f 1; trap '' XFSZ; exec "$0" metrics --output relmon.prom"#
     let shell = Process()

@@ -47,6 +47,7 @@ struct RelmonTests {
   @Test(arguments: [
     ([], #"no command given; try "relmon --help""#),
     (["reprot"], #"unknown command "reprot"; did you mean "report"?"#),
+    (["--port"], #"unknown option "--port"; try "relmon --help""#),
     (["frobnicate"], #"unknown command "frobnicate"; try "relmon --help""#),
     (["report", "--wek=last"], #"unknown option "--wek"; did you mean "--week"?"#),
     (["serve", "-"], #"standard input cannot be followed: give a file or a directory, not "-""#),
@@ -54,6 +55,10 @@ struct RelmonTests {
     (["report", "--week"], #"option "--week" needs a value: WEEK"#),
     (["report", "--strict=yes"], #"option "--strict" takes no value"#),
     (["report", "--week=last", "--week=this"], #"option "--week" may be given once only"#),
+    (
+      ["report", "--now=0001-01-07T23:00:00Z"],
+      #"option "--now": "0001-01-07T23:00:00Z" is not a time with a week before it"#
+    ),
     (
       ["report", "--week", "2026-W54"],
       #"option "--week": "2026-W54" is not a week: 2026-W47, last or this"#
@@ -72,11 +77,36 @@ struct RelmonTests {
     ),
     (["verify", "--format=xml"], #"option "--format": "xml" is not text or json"#),
     (["metrics", "--format=text"], #"option "--format": "text" is not prometheus or openmetrics"#),
+    (["completions"], "SHELL is missing: bash, zsh, fish"),
+    (["completions", "fisch"], #""fisch" is not one of bash, zsh, fish; did you mean "fish"?"#),
+    (["completions", "bash", "zsh"], #"unexpected argument "zsh""#),
+    (["manual", "report"], #"unexpected argument "report""#),
+    (["help", "reprot"], #"unknown command "reprot"; did you mean "report"?"#),
+    (["help", "report", "serve"], #"unexpected argument "serve""#),
     (["verfy"], #"unknown command "verfy"; did you mean "verify"?"#),
-    (["report", "--format=xml"], #"option "--format": "xml" is not text or json"#),
+    (
+      ["report", "--format=xml"],
+      #"option "--format": "xml" is not one of text, markdown, html, json"#
+    ),
+    (
+      ["report", "--output=weekly.pdf"],
+      #"option "--output": "weekly.pdf" is not a file that ends in .txt, .md, .html, .json, or -"#
+    ),
+    (
+      ["report", "--output=a.txt", "--output=a.txt"],
+      #"option "--output": "a.txt" is not given once only"#
+    ),
+    (
+      ["report", "--format=json", "--output=a.txt"],
+      #"options "--format json" and "--output a.txt" exclude each other"#
+    ),
+    (
+      ["report", "--fail-on", "retry_succes_ratio<0.5"],
+      #"option "--fail-on": unknown figure "retry_succes_ratio"; did you mean "retry_success_ratio"?"#
+    ),
     (
       ["report", "--slo=100.1"],
-      #"option "--slo": "100.1" is not a percentage above 0 and at most 100: 99.5"#
+      #"option "--slo": "100.1" is not a percentage from 1 to 100: 99.5"#
     ),
     (
       ["report", "--timezone", "Europe/Berln"],
@@ -96,7 +126,7 @@ struct RelmonTests {
     ),
     (
       ["serve", "--web.listen-address", "localhost"],
-      #"option "--web.listen-address": "localhost" is not host:port: 127.0.0.1:19464, [::1]:19464, :19464"#
+      #"option "--web.listen-address": "localhost" is not an IP address and a port: 127.0.0.1:19464, [::1]:19464, :19464"#
     ),
     (
       ["serve", "--web.telemetry-path=metrics"],
@@ -119,16 +149,25 @@ struct RelmonTests {
     #expect(result.output.contains("\nexample:\n  relmon \(command) "))
     #expect(result.status == 0)
     #expect(try run("--help").output.contains("\n  \(command) "))
+    #expect(try run("help", command).output == result.output)
   }
 
   @Test func `the version is told`() throws {
-    #expect(try run("--version").output == "relmon \(relmonVersion)\n")
+    #if DEBUG
+      let build = "debug"
+    #else
+      let build = "release"
+    #endif
+    let pattern = #"relmon \S+ \(\#(build) build, Swift 6\.\d.*, Linux on \w+\)\n"#
+    let version = try run("--version").output
+    #expect(version.wholeMatch(of: try Regex(pattern)) != nil, "\(version)")
+    #expect(version.hasPrefix("relmon \(relmonVersion) "))
   }
 
   // MARK: - Input
 
   @Test func `a log that is not there is one clear line and exit 5`() throws {
-    for command in ["report", "metrics", "serve", "verify"] {
+    for command in ["report", "metrics", "verify"] {
       let result = try run(command, "missing.jsonl")
       #expect(
         result.errors
@@ -166,8 +205,35 @@ struct RelmonTests {
   @Test func `a window without data is exit 4`() throws {
     try writeSample()
     let result = try run("report", "--week", "2026-W46", "--now", Self.now)
-    #expect(result.output.contains("NO DATA: no operation ended in this window."))
+    #expect(
+      result.output.replacing("\n", with: " ").contains(
+        "INSUFFICIENT DATA: no operation ended in this window; the log has 1, and lines from "
+          + "2026-11-16T08:15:30Z to 2026-11-16T08:15:30Z: choose another window (--week, --since)."
+      ),
+      "\(result.output.prefix(400))")
     #expect(result.status == 4)
+  }
+
+  @Test func `a log that is named twice is read once`() throws {
+    try writeSample()
+    let once = try run("metrics", "--now", Self.now, "attempts.jsonl").output
+    let again = directory.file("attempts.jsonl")
+    #expect(
+      try run("metrics", "--now", Self.now, "attempts.jsonl", "./attempts.jsonl", again).output
+        == once)
+  }
+
+  @Test func `who writes no operations is told so`() throws {
+    let log = (0..<10).reduce(LogText()) { $0.attempt("11:00:00", "\($1)") }
+    try log.lines.map { $0 + "\n" }.joined().write(
+      toFile: directory.file("attempts.jsonl"), atomically: true, encoding: .utf8)
+    let cause = #"no line of kind "operation""#
+    let report = try run("report", "--week", "2026-W47", "--now", "2026-11-18T12:00:00Z")
+    #expect(report.output.replacing("\n", with: " ").contains(cause))
+    let check = try run("check", "--now", "2026-11-18T12:00:00Z")
+    #expect(check.output.contains(cause))
+    #expect(check.status == 3)
+    #expect(try run("verify").output.contains("But \(cause)"))
   }
 
   @Test func `the log is read from standard input`() throws {
@@ -221,7 +287,7 @@ struct RelmonTests {
     let result = try BuiltTool("relmon", arguments, in: directory.path).finish()
     #expect(
       result.output.contains(
-        #""from": "\#(from)", "to": "\#(to)", "timezone": "Europe/Berlin"}"#), "\(result)")
+        #""from": "\#(from)", "to": "\#(to)", "timezone": "Europe/Berlin","#), "\(result)")
   }
 
   @Test func `the same input and options give the same bytes`() throws {
@@ -245,9 +311,10 @@ struct RelmonTests {
     #expect(line.hasPrefix("relmon: serving http://127.0.0.1:"))
     #expect(line.hasSuffix("/metrics"))
     let port = try #require(line.split(separator: ":").last?.split(separator: "/").first)
-    let client = try TCPClient(port: try #require(UInt16(port)))
     var answer = ""
     repeat {
+      // A connection of its own for each, for it ends after a hundred.
+      let client = try TCPClient(port: try #require(UInt16(port)))
       try client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
       answer = client.readAnswer()
     } while answer.hasPrefix("HTTP/1.1 503 ")
@@ -259,6 +326,21 @@ struct RelmonTests {
           + "outcome=\"success\",retried=\"true\"} 1\n"))
     tool.send(signal: SIGTERM)
     #expect(tool.finish().status == 0)
+  }
+
+  @Test func `the endpoint serves before there is a log`() throws {
+    let tool = try BuiltTool(
+      "relmon", ["serve", "--web.listen-address=127.0.0.1:0"], in: directory.path)
+    #expect(
+      tool.line(of: .errors) == "relmon: there is no log at \"attempts.jsonl\" yet: waiting for it")
+    #expect(tool.line(of: .errors).hasPrefix("relmon: serving http://127.0.0.1:"))
+    tool.send(signal: SIGTERM)
+    #expect(tool.finish().status == 0)
+    let nowhere = try run("serve", "no/attempts.jsonl")
+    #expect(
+      nowhere.errors
+        == "relmon: cannot read \"no/attempts.jsonl\": no such file or directory (stat, errno 2)\n")
+    #expect(nowhere.status == 5)
   }
 
   @Test func `a state in use is one clear line and exit 5, and is free after the end`() throws {

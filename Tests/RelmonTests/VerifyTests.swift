@@ -140,6 +140,57 @@ struct VerifyTests {
     #expect(try verify().status == status)
   }
 
+  @Test func `values outside a closed set are told with the lines that have them`() throws {
+    let values = ["Timeout", "RateLimit", "Timeout", "\\u001b[2J", "a", "b", "c", "d"]
+    let log = values.enumerated().reduce(LogText()) {
+      $0.attempt("10:00:0\($1.offset)", "\($1.offset)", error: $1.element)
+    }
+    try write(text(log.operation("10:00:09", "end", outcome: "meh")))
+    let result = try verify("attempts.jsonl")
+    #expect(
+      result.output.contains(
+        """
+
+        Values outside the closed set of their key
+          error_class "Timeout" in 2 lines, first attempts.jsonl:1
+          error_class "RateLimit" in 1 line, first attempts.jsonl:2
+          error_class "\\u{1b}[2J" in 1 line, first attempts.jsonl:4
+          error_class "a" in 1 line, first attempts.jsonl:5
+          error_class "b" in 1 line, first attempts.jsonl:6
+          outcome "meh" in 1 line, first attempts.jsonl:9
+          … and others in 2 lines
+
+        """))
+    #expect(result.status == 0)
+    let json = try verify("attempts.jsonl", "--format=json").output
+    #expect(
+      json.contains(
+        #"{"key": "error_class", "value": "Timeout", "lines": 2, "file": "attempts.jsonl", "line": 1}"#
+      ))
+  }
+
+  @Test func `optional keys of another type are told with the lines that have them`() throws {
+    let log = LogText().add("writer_start", "10:00:00", #""host":7,"pid":"7""#)
+      .attempt("10:00:01", "1", #""http_status":"200","audio_seconds":-1,"account":null"#)
+      .attempt("10:00:02", "2", #""http_status":2e2,"quota_reset":1700000000"#)
+      .operation("10:00:03", "2", #""http_status":200.5"#)
+    try write(text(log))
+    let result = try verify("attempts.jsonl")
+    #expect(
+      result.output.contains(
+        """
+
+        Keys that count as absent, for their values are of another type
+          host, expected a string, in 1 line, first attempts.jsonl:1
+          pid, expected an integer, in 1 line, first attempts.jsonl:1
+          http_status, expected an integer, in 2 lines, first attempts.jsonl:2
+          audio_seconds, expected a number from 0, in 1 line, first attempts.jsonl:2
+          quota_reset, expected an RFC 3339 time with Z or an offset, in 1 line, first attempts.jsonl:3
+
+        """))
+    #expect(result.status == 0)
+  }
+
   @Test func `losses are told by their reason`() throws {
     let log = Self.rest.add("dropped", "10:00:00", #""count":3,"reason":"enospc""#)
       .add("dropped", "10:00:00", #""count":2,"reason":"enospc""#)
@@ -163,11 +214,17 @@ struct VerifyTests {
 
   @Test func `a log that is there twice is all duplicates`() throws {
     try write(text(.someOperations))
-    let result = try verify("attempts.jsonl", "attempts.jsonl")
+    try FileManager.default.copyItem(
+      atPath: directory.file("attempts.jsonl"), toPath: directory.file("copy.jsonl"))
+    let result = try verify("attempts.jsonl", "copy.jsonl")
     #expect(result.output.contains("\n  rejected     13\n    duplicate  13\n"))
     #expect(
       result.output.contains(
-        "attempts.jsonl:1: duplicate: seq 1 of writer \"a\" was read before (file offset 0)\n"))
+        "copy.jsonl:1: duplicate: seq 1 of writer \"a\" was read before; each start of a process "
+          + "needs a writer id of its own (file offset 0)\n"))
+    #expect(
+      result.output.contains("copy.jsonl:2: duplicate: seq 2 of writer \"a\" was read before (file")
+    )
     #expect(result.output.hasSuffix("\nWRONG: 13 rejected.\n"))
     #expect(result.status == 1)
   }

@@ -7,18 +7,19 @@ extension Report {
   /// The report on the week of the logs, or on another window of RFC 3339 times.
   static func of(
     _ logs: [LogText], from: String = "2026-11-16T00:00:00Z", to: String = "2026-11-23T00:00:00Z",
-    objective: Double = Objective.standard
+    zone: Zone = .utc, objective: Double = Objective.standard
   ) -> Report {
-    var input = ReportInput(window: Window(from: at(from), to: at(to)), objective: objective)
+    var input = ReportInput(
+      window: Window(from: at(from), to: at(to)), zone: zone, objective: objective)
     input.read(logs)
     return input.report(at: at("2026-12-01T00:00:00Z"))
   }
 
   static func of(
     _ logs: LogText..., from: String = "2026-11-16T00:00:00Z", to: String = "2026-11-23T00:00:00Z",
-    objective: Double = Objective.standard
+    zone: Zone = .utc, objective: Double = Objective.standard
   ) -> Report {
-    of(logs, from: from, to: to, objective: objective)
+    of(logs, from: from, to: to, zone: zone, objective: objective)
   }
 
   private static func at(_ text: String) -> Timestamp {
@@ -26,7 +27,9 @@ extension Report {
     return time
   }
 
-  var plainText: String { String(decoding: text(), as: UTF8.self) }
+  var plainText: String {
+    String(decoding: document().terminal(width: 100, isColoured: false), as: UTF8.self)
+  }
 }
 
 extension LogText {

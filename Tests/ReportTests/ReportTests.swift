@@ -45,7 +45,9 @@ struct ReportTests {
     #expect(report.retries.map(\.retries.ratio) == [Ratio(hits: 1, of: 3)])
     #expect(report.retries.map(\.retries.slept.value) == [6000])
     #expect(report.retriesByAttempt.map(\.attempt) == [2, 3])
-    #expect(report.retriesByAttempt.map(\.ratio) == [Ratio(hits: 1, of: 2), Ratio(hits: 0, of: 1)])
+    #expect(
+      report.retriesByAttempt.map(\.retries.ratio)
+        == [Ratio(hits: 1, of: 2), Ratio(hits: 0, of: 1)])
     let cancelled = LogText().attempt("10:00:00", "1", attempt: 2, error: "cancelled")
     #expect(Report.of(cancelled).retries.isEmpty)
     #expect(Report.of(cancelled).retriesByAttempt.isEmpty)
@@ -59,6 +61,42 @@ struct ReportTests {
     #expect(((slo.consumed ?? 0) - 100).magnitude < 1e-9)
     #expect(Report.of(.someOperations, objective: 1).slo.consumed == nil)
     #expect(Report.of(LogText()).slo.consumed == nil)
+  }
+
+  @Test(arguments: [
+    (objective: 0.9, of: 10, budget: 1.0), (0.8, 100, 20), (0.92, 100, 8), (0.995, 200, 1),
+    (0.9999, 10_000, 1), (0.99999, 100_000, 1), (0.57, 100, 43), (0.995, 3, 0.015), (1, 7, 0),
+  ])
+  func `the budget has no error of binary fractions`(
+    objective: Double, of count: Int, budget: Double
+  ) {
+    let failing = (0..<Int(budget)).reduce(LogText()) {
+      $0.operation("10:00:00", "f\($1)", outcome: "not_retryable")
+    }
+    let log = (Int(budget)..<count).reduce(failing) { $0.operation("10:00:01", "\($1)") }
+    let slo = Report.of(log, objective: objective).slo
+    #expect(slo.budget == budget)
+    #expect(slo.consumed == (budget == 0 ? nil : budget < 1 ? 0 : 1))
+  }
+
+  @Test func `what was cancelled or abandoned is no empty window`() {
+    let log = LogText().operation("10:00:00", "1", outcome: "cancelled").start("10:00:01", "2")
+    #expect(
+      Report.of(log).plainText.contains(
+        "of 2 operations none has an end that can be judged (1 cancelled, 1 abandoned)."))
+    #expect(!Report.of(log).plainText.contains("choose another window"))
+  }
+
+  @Test func `the log goes from its oldest line on, whichever is read first`() {
+    let (old, new) = (
+      LogText(writer: "o").operation("2026-10-01T10:00:00Z", "1"),
+      LogText(writer: "n").operation("2026-10-20T10:00:00Z", "2")
+    )
+    for logs in [[old, new], [new, old]] {
+      let log = Report.of(logs).log
+      #expect(log.firstRecord?.rfc3339(.sixUnlessZero) == "2026-10-01T10:00:00Z")
+      #expect(log.lastRecord?.rfc3339(.sixUnlessZero) == "2026-10-20T10:00:00Z")
+    }
   }
 
   @Test func `a log that says nothing about the window is empty and still summed up`() {

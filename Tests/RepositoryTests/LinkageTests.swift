@@ -9,6 +9,15 @@ struct LinkageTests {
     #expect(libraries.contains("libz.so.1"))
   }
 
+  /// It is linked by name into everything, but costs a megabyte of the static tool only if it is used.
+  @Test func `relmon uses nothing of the library of regular expressions`() throws {
+    let module = Data("17_StringProcessing".utf8)
+    let relmon = try Data(contentsOf: Linkage.products.appending(path: "relmon"))
+    #expect(relmon.range(of: module) == nil, "nm -D .build/debug/relmon tells what is used")
+    let tests = try Data(contentsOf: URL(filePath: "/proc/self/exe").resolvingSymlinksInPath())
+    #expect(tests.range(of: module) != nil)
+  }
+
   @Test func `these tests link Foundation`() throws {
     let tests = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
     #expect(Linkage.foundation(in: try Linkage.libraries(of: tests)).contains("libFoundation.so"))

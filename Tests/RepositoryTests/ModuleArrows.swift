@@ -4,7 +4,7 @@ enum ModuleArrows {
     "CZlib": [],
     "Threading": [],
     "AttemptLog": ["CZlib", "Threading"],
-    "Retry": ["AttemptLog"],
+    "Retry": ["AttemptLog", "Threading"],
     "TranscriptionClients": ["Retry", "AttemptLog"],
     "Reliability": ["AttemptLog"],
     "Report": ["Reliability", "AttemptLog"],
@@ -14,7 +14,7 @@ enum ModuleArrows {
     "Monitor": ["AttemptLog", "Reliability", "Exposition", "HTTPServer", "Threading"],
     "relmon": [
       "AttemptLog", "CommandLineOptions", "Exposition", "HTTPServer", "Monitor", "Reliability",
-      "Report",
+      "Report", "Threading",
     ],
     "ProviderSimulator": ["HTTPServer", "AttemptLog"],
     "provider-simulator": ["CommandLineOptions", "HTTPServer", "ProviderSimulator"],

@@ -25,9 +25,13 @@ import Testing
     }
   }
 
-  @Test func `the report is that of the sample`() throws {
-    let report = try text("samples/report.txt")
-    try expectCurrent("samples/report.txt", "```text\n\(report)```\n")
+  @Test func `the report is that of the demo`() throws {
+    let log = Repository.root + "/samples/attempts.jsonl"
+    let result = try BuiltTool("relmon", ["report", "--now", "2026-11-23T00:00:00Z", log]).finish()
+    #expect(result.status == 0, "\(result.errors)")
+    let end = try #require(result.output.range(of: "\nOperations and attempts\n"))
+    let begin = result.output[..<end.lowerBound]
+    try expectCurrent("relmon report", "```text\n\(begin)\n…\n```\n")
   }
 
   @Test func `what verify says is what it says`() throws {
@@ -47,8 +51,31 @@ import Testing
       "relmon verify", "```console\n$ relmon verify\n\(result.output)```\n")
   }
 
-  @Test func `the example of a wrapper is one that a test runs`() throws {
-    let path = "Tests/RetryTests/WrappingExampleTests.swift"
+  @Test func `what check and tail say is what they say`() throws {
+    let directory = try TemporaryDirectory()
+    try LogText.outage.lines.map { $0 + "\n" }.joined().write(
+      toFile: directory.file("attempts.jsonl"), atomically: true, encoding: .utf8)
+    let check = try BuiltTool(
+      "relmon", ["check", "--now", "2026-11-18T12:00:00Z"], in: directory.path
+    ).finish()
+    #expect(check.status == 2)
+    try expectCurrent("relmon check", "```console\n$ relmon check\n\(check.output)```\n")
+    let log = Repository.root + "/samples/attempts.jsonl"
+    let tail = try BuiltTool("relmon", ["tail", "--lines", "400", log]).finish()
+    let lines = tail.output.split(separator: "\n")
+    let failed = try #require(lines.lastIndex { $0.contains("  retry in ") })
+    let shown = lines[max(0, failed - 3)..<min(lines.count, failed + 5)]
+    try expectCurrent(
+      "relmon tail",
+      "```console\n$ relmon tail\n\(shown.map { $0 + "\n" }.joined())```\n")
+  }
+
+  @Test(arguments: [
+    "Tests/AttemptLogTests/ReadmeExampleTests.swift",
+    "Tests/RetryTests/WrappingExampleTests.swift",
+    "Tests/TranscriptionClientsTests/ReadmeExampleTests.swift",
+  ])
+  func `an example is one that a test has`(path: String) throws {
     let lines = try text(path).split(separator: "\n", omittingEmptySubsequences: false)
     let begin = try #require(lines.firstIndex(of: "    // README begins"))
     let end = try #require(lines.firstIndex(of: "    // README ends"))
@@ -75,10 +102,24 @@ import Testing
     for line in shown { #expect(page.contains("\n\(line)\n")) }
   }
 
+  @Test func `a gate that fails says what is shown`() throws {
+    let readme = try text("README.md")
+    let shown = try #require(
+      readme.firstMatch(of: #/```console\n\$ relmon (report .*--fail-on .*)\n(relmon: .*\n)```/#))
+    let words = shown.1.split(separator: " ").map { String($0).replacing("'", with: "") }
+    let directory = try TemporaryDirectory()
+    let log = Repository.root + "/samples/attempts.jsonl"
+    let result = try BuiltTool(
+      "relmon", words.map { $0 == "samples/attempts.jsonl" ? log : $0 }, in: directory.path
+    ).finish()
+    #expect(result.errors == String(shown.2))
+    #expect(result.status == 1)
+  }
+
   @Test func `every command of the tool is in the README and the other way round`() throws {
     let help = try BuiltTool("relmon", ["--help"]).finish().output
     let commands = Set(help.matches(of: #/\n  (\w+)  /#).map { String($0.1) })
-    let rows = try text("README.md").matches(of: #/\n\| `relmon (\w+) /#).map { String($0.1) }
+    let rows = try text("README.md").matches(of: #/\n\| `relmon (\w+)[ `]/#).map { String($0.1) }
     #expect(Set(rows) == commands)
     #expect(!commands.isEmpty)
   }

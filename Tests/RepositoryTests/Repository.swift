@@ -6,9 +6,11 @@ enum Repository {
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
   /// Tracked files, or those of a plain copy, that are text.
-  static func sources() throws -> [SourceText] {
+  static func sources(
+    where isWanted: (String) -> Bool = { _ in true }
+  ) throws -> [SourceText] {
     let paths = try trackedPaths() ?? walkedPaths()
-    return paths.compactMap { path in
+    return paths.filter(isWanted).compactMap { path in
       guard let bytes = FileManager.default.contents(atPath: root + "/" + path),
         !bytes.contains(0), let text = String(data: bytes, encoding: .utf8)
       else { return nil }

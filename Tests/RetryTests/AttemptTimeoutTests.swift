@@ -44,6 +44,22 @@ struct AttemptTimeoutTests {
     #expect(events.attempts.last?.retryReason == .timeout)
   }
 
+  @Test func `a timeout that leaves work at the provider is not repeated`() async throws {
+    let retrier = retrier()
+    let task = Task {
+      try await retrier.run(.make()) { attempt in
+        attempt.note { $0.leavesWork = true }
+        try await clock.sleep(for: .seconds(1000))
+      }
+    }
+    await clock.sleepers(2)
+    clock.advance(by: .seconds(5))
+    let error = try await #require(throws: OperationError.self) { try await task.value }
+    #expect(error.outcome == .notRetryable && error.errorClass == .timeout)
+    #expect(error.facts.leavesWork == true)
+    #expect(events.lines == ["attempt ask 1 timeout stop", "operation ask not_retryable 1"])
+  }
+
   @Test(arguments: [
     (RequestSent?.none, true, OperationOutcome.attemptsExhausted), (nil, false, .notRetryable),
     (.unknown, false, .notRetryable), (.no, false, .attemptsExhausted),

@@ -100,7 +100,7 @@ struct RetrierTests {
     #expect(error.underlying is Refusal)
     #expect(
       error.description
-        == "own ask 910a2dec89025cc1 failed after 3 attempts: attempts_exhausted, server_error, HTTP 503, 503"
+        == "own ask 910a2dec89025cc1 failed after 3 attempts: attempts_exhausted, server_error, HTTP 503"
     )
     let operation = try #require(events.operations.first)
     #expect(operation.httpStatus == 503 && operation.errorClass == .serverError)

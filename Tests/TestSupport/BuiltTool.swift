@@ -7,11 +7,13 @@ public final class BuiltTool: @unchecked Sendable {
   private let output = Pipe()
   private let errors = Pipe()
 
-  /// Runs it in a directory, that of the tests if none is given, with so many descriptors; `input`
-  /// is its standard input and fits a pipe.
+  /// Runs it in a directory, that of the tests if none is given, with so many descriptors, or on a
+  /// terminal of so many columns; `input` is its standard input and fits a pipe.
+  ///
+  /// - Parameter environment: what is different from that of the tests; nil removes.
   public init(
     _ name: String, _ arguments: [String], in directory: String? = nil, input: [UInt8] = [],
-    descriptorsMax: Int? = nil
+    descriptorsMax: Int? = nil, columns: Int? = nil, environment: [String: String?] = [:]
   ) throws {
     // The tests' own executable stands beside the tools.
     let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
@@ -20,11 +22,19 @@ public final class BuiltTool: @unchecked Sendable {
       process.executableURL = URL(fileURLWithPath: "/bin/sh")
       let script = "ulimit -n \(descriptorsMax); exec \"$0\" \"$@\""
       process.arguments = ["-c", script, tool.path] + arguments
+    } else if let columns {
+      process.executableURL = URL(fileURLWithPath: "/usr/bin/script")
+      let words = ([tool.path] + arguments).map { "'\($0.replacing("'", with: #"'\''"#))'" }
+      let command = "stty columns \(columns); exec " + words.joined(separator: " ")
+      process.arguments = ["--quiet", "--return", "--command", command, "/dev/null"]
     } else {
       process.executableURL = tool
       process.arguments = arguments
     }
     if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
+    process.environment = environment.reduce(into: ProcessInfo.processInfo.environment) {
+      $0[$1.key] = $1.value
+    }
     process.standardOutput = output
     process.standardError = errors
     let source = Pipe()

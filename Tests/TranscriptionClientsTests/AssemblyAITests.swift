@@ -229,6 +229,11 @@ struct AssemblyAITests {
       try await wire.assemblyAI { $0.pollLimit = .seconds(7) }.transcribe(audioURL: Self.audio)
     }
     #expect(error.outcome == .notRetryable && error.errorClass == .timeout)
+    // No poll in work outlasts the limit, 4 s and then 1 s before it.
+    let limits = wire.requests.map(\.timeLimit)
+    #expect(limits.first == .some(nil))
+    #expect(limits.dropFirst().compactMap(\.self).map { $0 <= .seconds(4) } == [true, true])
+    #expect(limits.last.flatMap(\.self).map { $0 < .seconds(1) } == true)
     #expect(wire.events.operations.last?.errorType == "PollLimitReached")
   }
 

@@ -87,6 +87,49 @@ struct LesanJobTests {
       wire.events.lines.suffix(2) == ["attempt usage 2 success stop", "operation usage success 2"])
   }
 
+  @Test func `a signature is hidden as a server reads it, too`() async throws {
+    let wire = WireScript([
+      .make(
+        "POST /transcribe", 400,
+        #"{"error":{"message":"signature x9+K3q/w8Zt+4Lm/ of x9%2BK3q%2Fw8Zt%2B4Lm%2F did not match"}}"#
+      )
+    ])
+    let error = try await #require(throws: OperationError.self) {
+      try await wire.lesan().transcribe(
+        audioURL: "https://x/a?sv=2&sig=x9%2BK3q%2Fw8Zt%2B4Lm%2F", language: "am")
+    }
+    #expect(error.facts.message == "signature [REDACTED] of [REDACTED] did not match")
+  }
+
+  @Test func `a budget that several clients share ends their retries`() async throws {
+    let budget = RetryBudget(capacity: 2)
+    let down = Exchange.make("POST /transcribe", 503, #"{"error":{"message":"down"}}"#)
+    for outcomes in [OperationOutcome.budgetDenied, .budgetDenied] {
+      let wire = WireScript([down])
+      let error = try await #require(throws: OperationError.self) {
+        try await wire.lesan { $0.budget = budget }.transcribe(audioURL: Self.audio, language: "am")
+      }
+      #expect(error.outcome == outcomes)
+      #expect(wire.unplayed.isEmpty)
+    }
+  }
+
+  @Test func `a gate lets one call after the other to its job`() async throws {
+    let gate = ConcurrencyGate(limit: 1)
+    let wire = WireScript([
+      .make("POST /transcribe", #"{"id":"1","status":"queued"}"#),
+      .make("GET /v1/transcriptions/1", #"{"status":"completed","text":"a"}"#),
+      .make("POST /transcribe", #"{"id":"2","status":"queued"}"#),
+      .make("GET /v1/transcriptions/2", #"{"status":"completed","text":"b"}"#),
+    ])
+    let lesan = wire.lesan { $0.gate = gate }
+    async let first = lesan.transcribe(audioURL: Self.audio, language: "am")
+    async let second = lesan.transcribe(audioURL: Self.audio, language: "am")
+    let texts = try await [first.text, second.text]
+    #expect(texts.sorted() == ["a", "b"])
+    #expect(wire.unplayed.isEmpty)
+  }
+
   @Test func `a usage that is no object is an error`() async throws {
     let wire = WireScript([.make("GET /v1/usage", "[]")])
     let error = try await #require(throws: OperationError.self) { try await wire.lesan().usage() }

@@ -13,8 +13,11 @@ struct ServerDelayTests {
     ("-1", nil), ("+5", nil), ("nan", nil), ("inf", nil), ("0x1p3", nil), ("1e3", nil), ("", nil),
     ("soon", nil), (".", nil), ("Sun, 06 Nov 1994 08:49:47 GMT", .seconds(10)),
     ("Sun, 06 Nov 1994 08:49:27 GMT", .zero), ("Thu, 01 Jan 1970 00:00:00 GMT", .zero),
+    // The obsolete forms of RFC 9110 §5.6.7.
+    ("Sunday, 06-Nov-94 08:49:47 GMT", .seconds(10)), ("Sun Nov  6 08:49:47 1994", .seconds(10)),
+    ("Sun Nov 16 08:49:37 1994", .seconds(864_000)), ("Sunday, 06-Nov-45 08:49:37 GMT", .zero),
+    ("Sunday, 06-Nov-1994 08:49:47 GMT", nil), ("Sun Nov  6 08:49:47 94", nil),
     ("Sun, 31 Feb 1994 08:49:47 GMT", nil), ("Sun, 06 Nov 99999 08:49:47 GMT", nil),
-    ("Sunday, 06-Nov-94 08:49:37 GMT", nil),
   ])
   func `a header is seconds or a date`(text: String, duration: Duration?) {
     let now = Timestamp(microseconds: 784_111_777_000_000)

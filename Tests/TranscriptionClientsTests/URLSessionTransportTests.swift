@@ -45,6 +45,40 @@ struct URLSessionTransportTests {
     #expect(head.contains("Content-Length: 7\r\n"))
   }
 
+  @Test(arguments: ["Basic realm=\"x\"", "Digest realm=\"x\", nonce=\"1\"", "Bearer"])
+  func `a refusal that asks for other credentials is an answer`(challenge: String) async throws {
+    let server = try LoopbackServer { _ in
+      "HTTP/1.1 401 No\r\nWWW-Authenticate: \(challenge)\r\nContent-Length: 2\r\n\r\nno"
+    }
+    let response = try await HTTPTransport.urlSession().send(Self.get(server.port))
+    #expect(response.status == 401)
+    #expect(response.body == Array("no".utf8))
+    #expect(server.requests.count == 1)
+  }
+
+  @Test func `a request ends at its limit whatever has arrived`() async throws {
+    // The session's own limit is a minute from the last byte.
+    let server = try LoopbackServer { _ in nil }
+    var request = Self.get(server.port)
+    request.timeLimit = .milliseconds(50)
+    let failure = try await #require(throws: TransportFailure.self) {
+      try await HTTPTransport.urlSession().send(request)
+    }
+    #expect(failure.attemptFacts.timedOut && failure.attemptFacts.type == "URLError.timedOut")
+  }
+
+  @Test func `many requests to a host are sent at once`() async throws {
+    let server = try LoopbackServer { _ in nil }
+    let transport = HTTPTransport.urlSession()
+    await withTaskGroup(of: Void.self) { tasks in
+      for _ in 0..<12 {
+        tasks.addTask { _ = try? await transport.send(Self.get(server.port)) }
+      }
+      while server.requests.count < 12 { await Task.yield() }
+      tasks.cancelAll()
+    }
+  }
+
   @Test func `a whole job runs over a socket, below a prefix`() async throws {
     let server = try LoopbackServer { head in
       let body =

@@ -6,12 +6,17 @@ import Glibc
 struct DemoOptions: Sendable {
   let seed: UInt64
   let transcriptions: Int
-  /// The demo's traffic is that of the week before.
+  /// The demo's traffic is that of so many weeks before.
   let now: Timestamp
+  let weeks: Int
+  /// A file of faults in place of the demo's own.
+  let schedule: String?
   /// Nil for a file of its own among the temporary ones, which each run replaces.
   let log: String?
   let serves: Bool
   let showsHelp: Bool
+
+  private static let weeksMax = 52
 
   private static let options = [
     Option(name: "--seed", value: "NUMBER", help: "the same seed gives the same log; default 7"),
@@ -19,6 +24,11 @@ struct DemoOptions: Sendable {
     Option(name: "--log", value: "FILE", help: "where the log goes; a new file"),
     Option(
       name: "--now", value: "TIME", help: "the traffic is that of the week before; default: now"),
+    Option(
+      name: "--weeks", value: "NUMBER", help: "or of so many weeks before, up to 52; default 1"),
+    Option(
+      name: "--schedule", value: "FILE", help: "what fails when, as for provider-simulator",
+      values: .files),
     Option(
       name: "--serve", value: nil,
       help: "go on and serve the metrics on http://127.0.0.1:19464/metrics"),
@@ -42,6 +52,11 @@ struct DemoOptions: Sendable {
     if let operand = arguments.operands.first { throw .unexpectedOperand(operand) }
     seed = try arguments.number("--seed") ?? 7
     transcriptions = Int(try arguments.number("--transcriptions", as: UInt16.self) ?? 240)
+    weeks = Int(try arguments.number("--weeks", as: UInt8.self) ?? 1)
+    guard (1...Self.weeksMax).contains(weeks) else {
+      throw .invalidValue("--weeks", "\(weeks)", expected: "a number from 1 to \(Self.weeksMax)")
+    }
+    schedule = arguments.value("--schedule")
     log = arguments.value("--log")
     serves = arguments.isGiven("--serve")
     showsHelp = arguments.isGiven(Option.help.name)

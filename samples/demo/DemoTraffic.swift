@@ -6,10 +6,12 @@ import Report
 import Retry
 import TranscriptionClients
 
-/// A week of transcriptions by both clients, one after the other, with an outage, a rate limit and
-/// an exhausted quota.
+/// Weeks of transcriptions by both clients, one after the other, with an outage, a rate limit and an
+/// exhausted quota.
 struct DemoTraffic {
+  /// The last one, and that of the report.
   let week: ISOWeek
+  private let start: Timestamp
   private let options: DemoOptions
   private let log: String
   private let time: DemoTime
@@ -20,11 +22,14 @@ struct DemoTraffic {
     self.options = options
     self.log = log
     week = ISOWeek(containing: options.now.daysSince1970 - 7)
-    let time = DemoTime(week.window().from)
+    start = week.window().from.advanced(
+      byMicroseconds: -Int64(7 * (options.weeks - 1)) * Timestamp.microsecondsPerDay)
+    let time = DemoTime(start)
     self.time = time
     var configuration = ProviderSimulator.Configuration()
     configuration.seed = options.seed
-    configuration.faults = try Self.faults(week)
+    configuration.faults =
+      try options.schedule.map { try FaultSchedule(path: $0).faults } ?? Self.faults(week)
     simulator = ProviderSimulator(
       configuration: configuration,
       clock: SimulatorClock(now: { time.now.time }, advance: time.advance))
@@ -59,10 +64,14 @@ struct DemoTraffic {
 
   var introduction: String {
     """
-    \(options.transcriptions) transcriptions in the week \(week), through the clients of AssemblyAI \
+    \(options.transcriptions) transcriptions in \(span), through the clients of AssemblyAI \
     and Lesan, against the simulator on http://\(server.addresses[0])
     Requests are real, time is not: sleeps and latencies move a clock that all share.
     """
+  }
+
+  private var span: String {
+    options.weeks == 1 ? "the week \(week)" : "the \(options.weeks) weeks up to \(week)"
   }
 
   /// Makes the calls, and tells what the simulator answered and what the log holds.
@@ -122,11 +131,12 @@ struct DemoTraffic {
   private func startTimes(_ generator: inout SeededGenerator) -> [DemoTime.Instant] {
     let days = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 6]
     let secondsOfDay = 8 * 3600..<18 * 3600
-    return (0..<options.transcriptions).map { _ in
-      let day = days[Int.random(in: days.indices, using: &generator)]
+    return (0..<options.transcriptions).map { index in
+      let dayOfWeek = days[Int.random(in: days.indices, using: &generator)]
+      let day = dayOfWeek + 7 * (index % options.weeks)
       let second = Int.random(in: secondsOfDay, using: &generator)
       return DemoTime.Instant(
-        time: week.window().from.advanced(
+        time: start.advanced(
           byMicroseconds: Int64(day * 86_400 + second) * Timestamp.microsecondsPerSecond))
     }.sorted()
   }
@@ -136,6 +146,8 @@ struct DemoTraffic {
     var input = ReportInput(window: week.window())
     let follower = try LogFollower(path: log)
     while try follower.read(into: &input) {}
-    return String(decoding: input.report(at: max(options.now, time.now.time)).text(), as: UTF8.self)
+    let report = input.report(at: max(options.now, time.now.time))
+    return String(
+      decoding: report.document().terminal(width: 100, isColoured: false), as: UTF8.self)
   }
 }

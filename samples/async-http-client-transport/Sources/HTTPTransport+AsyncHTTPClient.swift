@@ -7,7 +7,7 @@ extension HTTPTransport {
   ///
   /// `connectTimeout` includes the TLS handshake and the wait for a connection: the client opens 8
   /// to a host, and a request beyond them waits. `idleTimeout` runs while nothing arrives; a limit
-  /// on the whole is the policy's deadline. The body of an answer is given up beyond `bodyBytesMax`.
+  /// on the whole is the request's or the policy's. The body of an answer is given up beyond `bodyBytesMax`.
   static func withAsyncHTTPClient<Result>(
     connectTimeout: Duration = .seconds(10), idleTimeout: Duration = .seconds(330),
     bodyBytesMax: Int = TransportResponse.bodyBytesMax,
@@ -48,7 +48,9 @@ extension HTTPClient {
     outgoing.method = .init(rawValue: request.method)
     for (name, value) in request.headers { outgoing.headers.add(name: name, value: value) }
     outgoing.body = request.body.map { .bytes($0) }
-    let response = try await execute(outgoing, deadline: .distantFuture)
+    let response = try await execute(
+      outgoing,
+      deadline: request.timeLimit.map { NIODeadline.now() + TimeAmount($0) } ?? .distantFuture)
 
     var body: [UInt8] = []
     var isCut = false

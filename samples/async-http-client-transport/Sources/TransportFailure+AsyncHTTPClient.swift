@@ -45,6 +45,7 @@ private enum HTTPClientErrorFacts {
     (.tlsHandshakeTimeout, "tlsHandshakeTimeout", .notSent(timedOut: true)),
     (.getConnectionFromPoolTimeout, "getConnectionFromPoolTimeout", .notSent(timedOut: true)),
     (.readTimeout, "readTimeout", .unknown(timedOut: true)),
+    (.deadlineExceeded, "deadlineExceeded", .unknown(timedOut: true)),
     (.writeTimeout, "writeTimeout", .unknown(timedOut: true)),
     (.remoteConnectionClosed, "remoteConnectionClosed", .unknown(timedOut: false)),
     (.uncleanShutdown, "uncleanShutdown", .unknown(timedOut: false)),
