@@ -10,6 +10,10 @@ public enum UsageError: Error, Equatable, CustomStringConvertible {
   /// A value that its own type refused, in that type's words.
   case unusableValue(String, cause: String)
   case conflict(String, String)
+  /// An option that says nothing without another.
+  case needs(String, String)
+  case repeatedValue(String, String)
+  case missingOption(String, cause: String)
   case unexpectedOperand(String)
   case missingOperand(String, of: [String])
   case unknownOperand(String, of: [String])
@@ -35,6 +39,12 @@ public enum UsageError: Error, Equatable, CustomStringConvertible {
       "option \"\(name)\": \(cause)"
     case .conflict(let one, let other):
       "options \"\(one)\" and \"\(other)\" exclude each other"
+    case .needs(let name, let other):
+      "option \"\(name)\" needs \"\(other)\""
+    case .repeatedValue(let name, let value):
+      "option \"\(name)\": \"\(value)\" is given twice"
+    case .missingOption(let name, let cause):
+      "option \"\(name)\" is missing: \(cause)"
     case .unexpectedOperand(let word):
       "unexpected argument \"\(word)\""
     case .missingOperand(let name, let words):

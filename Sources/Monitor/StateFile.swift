@@ -203,7 +203,7 @@ extension StateFile {
 extension StateFile {
   private static let magic = Array("relmonST".utf8)
   /// Changes with the layout of what is behind the header.
-  static let version: UInt64 = 2
+  static let version: UInt64 = 3
   /// Magic, version, length, checksum of both and the payload.
   static let headerBytes = 32
 

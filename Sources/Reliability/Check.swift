@@ -99,13 +99,17 @@ extension CheckRules {
   }
 
   /// As long as it goes on: something that was retried failed in the span of judgement.
-  private func lowTraffic(_ tally: Tally, _ within: Tally) -> CheckFinding.Evidence? {
-    let ratio = tally.retrySuccessRatio
-    guard ratio.of < Self.lowTrafficRetriedMax, let interval = ratio.interval,
-      interval.high < Self.rescuedMin,
-      within.retrySuccessRatio.hits < within.retrySuccessRatio.of
-    else { return nil }
-    return .rarelyRescued(ratio, error: tally.mostFrequentError)
+  private func lowTraffic(_ longer: Tally, _ within: Tally) -> CheckFinding.Evidence? {
+    let newest = within.retrySuccessRatio
+    guard newest.of < Self.retriedMin, newest.hits < newest.of else { return nil }
+    // What went well hours ago does not excuse what goes wrong now.
+    for (tally, seconds) in [(longer, lowTrafficSeconds), (within, withinSeconds)] {
+      let ratio = tally.retrySuccessRatio
+      if let interval = ratio.interval, interval.high < Self.rescuedMin {
+        return .rarelyRescued(ratio, seconds: seconds, error: tally.mostFrequentError)
+      }
+    }
+    return nil
   }
 
   /// Attempts that failed in both of the last two spans of judgement, and no success in either.
@@ -155,15 +159,14 @@ extension CheckRules {
     for row in counts.quotaEpisodes {
       let subject = CheckFinding.Subject(
         provider: row.provider, account: row.account, quota: row.quota)
-      switch QuotaName(rawValue: row.quota) {
-      case .rate, .concurrency:
+      if row.episode.opensAtOnce {
+        guard row.episode.end > counts.now else { continue }
+        findings.append(CheckFinding(.quotaExhausted, subject, .exhausted(row)))
+      } else {
         // Episodes of one quota do not overlap.
         let inside =
           min(row.episode.end, counts.now).seconds - max(row.episode.start, begin).seconds
         limited[subject] = (row, (limited[subject]?.seconds ?? 0) + max(0, inside))
-      case .daily, .balance, .other, nil:
-        guard row.episode.end > counts.now else { continue }
-        findings.append(CheckFinding(.quotaExhausted, subject, .exhausted(row)))
       }
     }
     for (subject, (row, seconds)) in limited

@@ -79,7 +79,9 @@ public struct CheckCounts: EventCounts {
     if let errorClass = event.figures.errorClass, errorClass != .cancelled {
       pairs[attempt.scope].noteFailure(at: event.time)
     }
-    _ = quotas.note(attempt, names, &map)
+    if let account = quotas.account(attempt, names, &map) {
+      _ = quotas.note(attempt, account: account, names, &map)
+    }
     if let slice = slice(of: event.time) {
       pairs[attempt.scope].slices[slice].count(event.figures, listsNumber: false)
     }

@@ -50,8 +50,8 @@ public struct CheckFinding: Sendable {
   public enum Evidence: Sendable {
     /// Retried operations that succeeded, in the span of judgement and in the short one.
     case rescued(within: Ratio, short: Ratio, error: ErrorClass?)
-    /// The same in the span for low traffic.
-    case rarelyRescued(Ratio, error: ErrorClass?)
+    /// The same in the span of judgement or in the longer one for low traffic.
+    case rarelyRescued(Ratio, seconds: Int64, error: ErrorClass?)
     case streak(Incident)
     /// Attempts in the span of judgement, the first of those since the last success, and that.
     case noSuccess(attempts: Int, since: Timestamp, last: Timestamp?, error: ErrorClass?)

@@ -29,10 +29,10 @@ public struct CheckRules: Sendable {
   /// Retries keep failing if fewer than this share of the retried operations is rescued.
   static let rescuedMin = 0.5
   /// Retried operations in the span of judgement from which on the share itself is judged.
+  ///
+  /// Of fewer only what the 95 % interval excludes is told (Wilson 1927), there or in the longer
+  /// span: four failures of four, but not three of three.
   static let retriedMin = 10
-  /// Below as many in the longer span only what the 95 % interval excludes is told (Wilson 1927):
-  /// four failures of four, but not three of three.
-  static let lowTrafficRetriedMax = 60
   /// Successive failed operations of one pair: what definitions.md calls an incident.
   static let streakMin = Incident.failuresMin
   /// Retries above this share of first attempts, of which there are at least so many.

@@ -102,7 +102,7 @@ struct EventReader: Sendable {
     }
     event.signal = QuotaSignal(event, names: &names, fields, line)
     event.reading = QuotaReading(names: &names, fields, line)
-    if event.signal != nil || event.isAccepted {
+    if event.concernsQuota || [nil, .auth].contains(event.figures.errorClass) {
       event.account = UInt32(names.account(fields, line))
     }
     return event

@@ -29,10 +29,12 @@ struct IncidentHistory: Sendable {
   static let incidentsMax = 10_000
   /// Ends of operations that wait to be put in order.
   static let heldMax = 1 << 14
+  /// Errors that are told apart, of all runs of failures together; those beyond are known by their class.
+  static let errorsMax = 1 << 17
 
   private let span: Window
   private var order = ReorderBuffer<EndedOperation>(heldMax: heldMax)
-  private var runs = Runs()
+  private var runs: Runs
 
   fileprivate struct EndedOperation: Timed, Sendable {
     let time: Timestamp
@@ -47,16 +49,39 @@ struct IncidentHistory: Sendable {
 
   /// Failures in a row, by the pair, and those that were incidents.
   fileprivate struct Runs: Sendable {
+    private let errorsMax: Int
     private var current: [UInt32: Run] = [:]
-    var ended: [Run] = []
+    private(set) var ended: [Run] = []
+    /// Errors in `current` and `ended`.
+    private var errorCount = 0
+
+    init(errorsMax: Int) {
+      self.errorsMax = errorsMax
+    }
 
     mutating func note(_ operation: EndedOperation) {
       if operation.hasSucceeded {
         if current[operation.scope] != nil { end(operation.scope, at: operation.time) }
       } else {
-        current[operation.scope, default: Run(scope: operation.scope, from: operation.time)]
-          .add(operation)
+        let isNew = current[
+          operation.scope, default: Run(scope: operation.scope, from: operation.time)
+        ].add(operation, hasRoom: errorCount < errorsMax)
+        if isNew { errorCount += 1 }
       }
+    }
+
+    /// Forgets those that ended without a part in the span, and the last ones beyond a number.
+    ///
+    /// - Returns: how many there were beyond it.
+    mutating func keep(_ span: Window, max: Int) -> Int {
+      let before = ended
+      ended = ended.filter { span.overlaps($0.from, $0.to) }
+      let surplus = Swift.max(0, ended.count - max)
+      ended.removeLast(surplus)
+      guard ended.count < before.count else { return 0 }
+      errorCount -= before.reduce(0) { $0 + $1.errors.count }
+      errorCount += ended.reduce(0) { $0 + $1.errors.count }
+      return surplus
     }
 
     mutating func endAll() {
@@ -64,8 +89,11 @@ struct IncidentHistory: Sendable {
     }
 
     private mutating func end(_ scope: UInt32, at time: Timestamp?) {
-      guard var run = current.removeValue(forKey: scope), run.failed >= Incident.failuresMin
-      else { return }
+      guard var run = current.removeValue(forKey: scope) else { return }
+      guard run.failed >= Incident.failuresMin else {
+        errorCount -= run.errors.count
+        return
+      }
       run.to = time
       ended.append(run)
     }
@@ -86,8 +114,9 @@ struct IncidentHistory: Sendable {
   }
 
   /// - Parameter span: incidents without a part in it are not kept.
-  init(span: Window) {
+  init(span: Window, errorsMax: Int = Self.errorsMax) {
     self.span = span
+    runs = Runs(errorsMax: errorsMax)
   }
 
   /// Operations that came too late to be put in order.
@@ -109,11 +138,7 @@ struct IncidentHistory: Sendable {
 
   private mutating func fold(all: Bool) {
     order.take(all: all) { runs.note($0) }
-    runs.ended.removeAll { !span.overlaps($0.from, $0.to) }
-    if runs.ended.count > Self.incidentsMax {
-      unlisted += runs.ended.count - Self.incidentsMax
-      runs.ended.removeLast(runs.ended.count - Self.incidentsMax)
-    }
+    unlisted += runs.keep(span, max: Self.incidentsMax)
   }
 
   /// All of them, by their beginning; nothing more comes.
@@ -154,9 +179,18 @@ struct IncidentHistory: Sendable {
 }
 
 extension IncidentHistory.Run {
-  fileprivate mutating func add(_ operation: IncidentHistory.EndedOperation) {
+  /// - Parameter hasRoom: whether another error can be told apart.
+  /// - Returns: whether it has one more now.
+  fileprivate mutating func add(
+    _ operation: IncidentHistory.EndedOperation, hasRoom: Bool
+  ) -> Bool {
     failed += 1
     retries = retries.addingSaturated(max(0, operation.attempts - 1))
-    errors[.init(error: operation.error, errorClass: operation.errorClass), default: 0] += 1
+    var key = IncidentHistory.ErrorKey(
+      error: operation.error, errorClass: operation.errorClass)
+    if !hasRoom && errors[key] == nil { key = .init(error: nil, errorClass: key.errorClass) }
+    let before = errors.count
+    errors[key, default: 0] += 1
+    return errors.count > before
   }
 }

@@ -210,7 +210,7 @@ public struct LifetimeCounts: EventCounts {
       let key = Scope.failureKey(event.figures.number == 1 ? .initial : .retry, errorClass)
       scopes[attempt.scope].failures[key] = FailureExample(time: event.time, id: id)
     }
-    if event.account != nil || event.reading != nil { noteQuotas(attempt, names, &map) }
+    if event.concernsQuota || event.reading != nil { noteQuotas(attempt, names, &map) }
     return nil
   }
 
@@ -226,7 +226,7 @@ public struct LifetimeCounts: EventCounts {
       let name = reading.quota.map { quota(Int($0)) }
       quotas.read(reading, quota: name, at: event.time, provider: provider)
     }
-    guard let account = event.account.map({ Int($0) }) else { return }
+    guard event.concernsQuota, let account = event.account.map({ Int($0) }) else { return }
     let number = map.accounts.number(of: account) {
       // Together with those of its provider if it came too late.
       quotas.account(named: names.accounts.bytes(account))

@@ -185,7 +185,7 @@ struct AttemptEvent: Sendable {
   var hasStatus: Bool
   /// Number of how the provider names the error; nil for a success.
   var error: UInt32?
-  /// Number of the provider and account; nil if no quota episode can need it.
+  /// Number of the provider and account; nil if neither a quota nor a key can be judged by it.
   var account: UInt32?
   var signal: QuotaSignal?
   var reading: QuotaReading?
@@ -204,6 +204,9 @@ struct AttemptEvent: Sendable {
   var isAccepted: Bool {
     hasStatus && figures.errorClass?.quota == nil && figures.errorClass != .cancelled
   }
+
+  /// Whether it begins, goes on with or ends an episode of a quota.
+  var concernsQuota: Bool { signal != nil || isAccepted }
 }
 
 /// What tallies count of an attempt.

@@ -16,6 +16,18 @@ public struct LogLedger: Sendable {
   public private(set) var lastRecord: Timestamp?
   /// Accepted lines whose numbers were not looked at, as there was no room to remember them.
   public private(set) var unchecked = 0
+  /// How often the clock of a writer was set back.
+  ///
+  /// A line is older than the one before it by more than `clockStepMin`. Of what was read since the
+  /// start; no state has it.
+  public private(set) var clockSteps = 0
+
+  /// Threads of a writer take their times in another order than their numbers, but not so far apart.
+  public static let clockStepMin: Int64 = 10 * Timestamp.microsecondsPerSecond
+  /// Writers whose clocks are looked at.
+  static let clocksMax = 1 << 16
+  /// By the number of the writer: the line with its highest number.
+  private var newest: [(seq: Int64, time: Timestamp)] = []
 
   private let limits: Limits
   private var writers: WriterNames
@@ -79,6 +91,7 @@ public struct LogLedger: Sendable {
   mutating func accept(_ event: LogEvent, writer: Int?) -> Bool {
     if let writer {
       guard check(event.seq, writer: writer) else { return false }
+      if writer < Self.clocksMax { noteClock(event, writer: writer) }
     } else {
       unchecked += 1
     }
@@ -103,6 +116,14 @@ public struct LogLedger: Sendable {
       return false
     }
     return true
+  }
+
+  private mutating func noteClock(_ event: LogEvent, writer: Int) {
+    while writer >= newest.count { newest.append((0, .earliest)) }
+    let (seq, time) = newest[writer]
+    guard event.seq > seq else { return }
+    if event.time.advanced(byMicroseconds: Self.clockStepMin) < time { clockSteps += 1 }
+    newest[writer] = (event.seq, event.time)
   }
 
   private mutating func countUnmapped(_ keys: UnmappedKeys) {

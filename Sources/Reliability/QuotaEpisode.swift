@@ -37,7 +37,8 @@ public struct QuotaEpisode: Sendable {
   public var latestSignal: Timestamp { latest }
   private var newestAnnouncement: Timestamp?
   private var acceptedAt: Timestamp?
-  private var opensAtOnce: Bool
+  /// Whether the quota is one that no waiting of minutes helps against, as its name or else its class has it.
+  private(set) var opensAtOnce: Bool
   /// Numbers of the operation names that gave a signal.
   private var operations: Set<Int> = []
   /// From the first signal to the latest of those that it was made of, if it was, in order and apart: what

@@ -43,17 +43,29 @@ struct QuotaHistory: Sendable {
   /// Episodes for which there was no room.
   private(set) var unlisted = 0
 
+  /// The number of an attempt's account; nil if it has none.
+  mutating func account(
+    _ attempt: AttemptLine, _ names: LineNames, _ map: inout NameMap
+  ) -> Int? {
+    guard let account = attempt.event.account.map({ Int($0) }) else { return nil }
+    return map.accounts.number(of: account) {
+      let name = NamePair(names.accounts.bytes(account)).cut(bytesMax: BoundedNames.textBytesMax)
+      return accounts.number(name[...])
+    }
+  }
+
+  /// The name of an account, as in `LineNames`; nil of those that are followed together.
+  func accountName(_ account: Int) -> ArraySlice<UInt8>? {
+    account == accounts.overflowNumber ? nil : accounts.name(account)
+  }
+
   /// Notes an attempt, if it is a signal or was accepted.
   ///
   /// - Returns: of a signal: of what.
   mutating func note(
-    _ attempt: AttemptLine, _ names: LineNames, _ map: inout NameMap
+    _ attempt: AttemptLine, account number: Int, _ names: LineNames, _ map: inout NameMap
   ) -> KeptAttempt.Refusal? {
-    guard let account = attempt.event.account.map({ Int($0) }) else { return nil }
-    let number = map.accounts.number(of: account) {
-      let name = NamePair(names.accounts.bytes(account)).cut(bytesMax: BoundedNames.textBytesMax)
-      return accounts.number(name[...])
-    }
+    guard attempt.event.concernsQuota else { return nil }
     var signal = attempt.event.signal
     if let name = signal?.quota {
       signal?.quota = map.quotas.number(of: name) {

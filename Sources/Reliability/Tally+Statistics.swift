@@ -20,8 +20,10 @@ extension Tally {
   }
 
   /// O′ with success and `retried` false / O′ with at least one attempt.
+  ///
+  /// A success without an attempt is in neither, or the ratio could be above 1.
   public var firstAttemptSuccessRate: Ratio {
-    Ratio(hits: operations.byOutcome[.success].no, of: operations.knownWithAttempts)
+    Ratio(hits: operations.succeededAtOnce, of: operations.knownWithAttempts)
   }
 
   /// Success in R / R: of the operations that needed a retry, how many did the retries rescue.

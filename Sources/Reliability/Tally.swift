@@ -55,6 +55,8 @@ public struct Tally: Sendable {
     public fileprivate(set) var attempts = CompensatedSum()
     /// Operations of O′ with at least one attempt.
     public fileprivate(set) var knownWithAttempts = 0
+    /// Of them those that succeeded and are not `retried`.
+    public fileprivate(set) var succeededAtOnce = 0
     /// R: operations of O′ with two attempts or more; and how many of them succeeded.
     public fileprivate(set) var retried = 0
     public fileprivate(set) var rescued = 0
@@ -146,7 +148,10 @@ extension Tally.Operations {
     slept.add(operation.sleptMilliseconds)
     guard operation.outcome.isFateKnown else { return }
     let succeeded = operation.outcome == .success
-    if operation.attempts >= 1 { knownWithAttempts += 1 }
+    if operation.attempts >= 1 {
+      knownWithAttempts += 1
+      if succeeded && !operation.isRetried { succeededAtOnce += 1 }
+    }
     if operation.attempts >= 2 {
       retried += 1
       rescued += succeeded ? 1 : 0
@@ -207,6 +212,7 @@ extension Tally.Operations {
     withAttempts += other.withAttempts
     attempts.add(other.attempts)
     knownWithAttempts += other.knownWithAttempts
+    succeededAtOnce += other.succeededAtOnce
     retried += other.retried
     rescued += other.rescued
     slept.add(other.slept)
@@ -261,6 +267,7 @@ extension Tally.Operations {
     coder.code(&withAttempts)
     attempts.code(with: &coder)
     coder.code(&knownWithAttempts)
+    coder.code(&succeededAtOnce)
     coder.code(&retried)
     coder.code(&rescued)
     slept.code(with: &coder)

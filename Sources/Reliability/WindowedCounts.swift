@@ -29,14 +29,13 @@ public struct WindowedCounts: EventCounts {
   /// Of each error the first operation in the log that had it in the detailed windows.
   private var examples: [ErrorKey: String] = [:]
   /// Attempts in A′ of the window before the detailed ones: of each error, of each pair.
+  ///
+  /// An error of which only operations tell is there with 0.
   private var earlierErrors: [ErrorKey: Int] = [:]
   private var earlierAttempts: [Int: Int] = [:]
   /// Of each pair, in the detailed windows: success in O′ / O′ of the operations without a parent.
   private var customerSuccess: [Int: Ratio] = [:]
-  /// Of each pair, in the detailed windows: when the last attempt ended that succeeded.
-  private var latestSuccess: [Int: Timestamp] = [:]
-  /// Where attempts of the detailed windows were refused with `auth`, by the number of the pair.
-  private var refusingHosts = WriterHosts()
+  private var keys: KeyHistory
   /// Those of the detailed windows without a parent.
   private var hours: HourCounts
   /// The window that a time was found in last.
@@ -61,6 +60,7 @@ public struct WindowedCounts: EventCounts {
     let span = Window(from: first.from, to: last.to)
     quotas = QuotaHistory(span: span)
     incidentHistory = IncidentHistory(span: span)
+    keys = KeyHistory(window: span)
     let overflow = BoundedNames.overflow
     scopeNames = BoundedNames(
       capacity: Self.scopesMax, overflow: overflow + [LineNames.separator] + overflow)
@@ -101,7 +101,7 @@ public struct WindowedCounts: EventCounts {
   }
 
   public mutating func noteProcess(_ process: WriterProcess, of writer: Int) {
-    refusingHosts.note(process.host, of: writer)
+    keys.note(process.host, of: writer)
   }
 
   public mutating func count(
@@ -109,14 +109,18 @@ public struct WindowedCounts: EventCounts {
   ) -> KeptAttempt? {
     let error = attempt.event.error.map { errorNames.number(ofError: Int($0), names, &map) }
     if let error { noteFailure(attempt, error) }
-    return KeptAttempt(attempt, error: error, refusal: quotas.note(attempt, names, &map))
+    var refusal: KeptAttempt.Refusal?
+    if let account = quotas.account(attempt, names, &map) {
+      keys.note(attempt, account: account)
+      refusal = quotas.note(attempt, account: account, names, &map)
+    }
+    return KeptAttempt(attempt, error: error, refusal: refusal)
   }
 
   private mutating func noteFailure(_ attempt: AttemptLine, _ error: Int) {
     guard let errorClass = attempt.event.figures.errorClass, errorClass != .cancelled,
       let window = window(of: attempt.event.time), detailed.contains(window)
     else { return }
-    if errorClass == .auth { refusingHosts.touch(attempt.scope, by: attempt.writer) }
     let key = ErrorKey(scope: attempt.scope, errorClass: errorClass, error: error)
     guard examples[key] == nil, examples.count < Self.errorRowsMax else { return }
     examples[key] = attempt.id?.text
@@ -135,8 +139,10 @@ public struct WindowedCounts: EventCounts {
     }
     guard let window = window(of: event.time) else { return }
     count(operation, in: window)
-    guard let error, let errorClass = event.errorClass, detailed.contains(window) else { return }
+    guard let error, let errorClass = event.errorClass else { return }
     let key = ErrorKey(scope: operation.scope, errorClass: errorClass, error: error)
+    if window == detailed.lowerBound - 1 { noteEarlier(key, attempts: 0) }
+    guard detailed.contains(window) else { return }
     errors[listed(key), default: ErrorCount()].countEnd(hasParent: operation.hasParent)
   }
 
@@ -183,12 +189,8 @@ public struct WindowedCounts: EventCounts {
     if window == detailed.lowerBound - 1 { countEarlier(attempt) }
     guard detailed.contains(window) else { return }
     scopeTallies[attempt.scope].count(figures, listsNumber: true)
-    guard let errorClass = figures.errorClass else {
-      latestSuccess[attempt.scope] = max(
-        latestSuccess[attempt.scope] ?? attempt.time, attempt.time)
-      return
-    }
-    guard errorClass != .cancelled, let error = attempt.error else { return }
+    guard let errorClass = figures.errorClass, errorClass != .cancelled, let error = attempt.error
+    else { return }
     let key = ErrorKey(scope: attempt.scope, errorClass: errorClass, error: error)
     errors[listed(key), default: ErrorCount()].countAttempt(at: attempt.time)
   }
@@ -198,9 +200,13 @@ public struct WindowedCounts: EventCounts {
     guard errorClass != .cancelled else { return }
     earlierAttempts[attempt.scope, default: 0] += 1
     guard let errorClass, let error = attempt.error else { return }
-    let key = ErrorKey(scope: attempt.scope, errorClass: errorClass, error: error)
+    noteEarlier(
+      ErrorKey(scope: attempt.scope, errorClass: errorClass, error: error), attempts: 1)
+  }
+
+  private mutating func noteEarlier(_ key: ErrorKey, attempts: Int) {
     if earlierErrors.count < Self.errorRowsMax || earlierErrors[key] != nil {
-      earlierErrors[key, default: 0] += 1
+      earlierErrors[key, default: 0] += attempts
     }
   }
 
@@ -239,8 +245,7 @@ extension WindowedCounts {
       return ScopeTally(
         provider: name.first.text, operation: name.second?.text ?? "", tally: tally,
         customerSuccess: customerSuccess[scope] ?? Ratio(hits: 0, of: 0),
-        attemptsBefore: earlierAttempts[scope, default: 0], latestSuccess: latestSuccess[scope],
-        refusingHosts: refusingHosts.count(touching: scope))
+        attemptsBefore: earlierAttempts[scope, default: 0])
     }.sorted { [$0.provider, $0.operation].precedes([$1.provider, $1.operation]) }
   }
 
@@ -255,8 +260,8 @@ extension WindowedCounts {
 
   /// The errors that the window before had and the detailed ones have not, likewise.
   public func goneErrors() -> [ErrorRow] {
-    earlierErrors.keys.filter { errors[$0] == nil }.map {
-      errorRow($0, ErrorCount(), failed: 0)
+    earlierErrors.filter { $0.value > 0 && errors[$0.key] == nil }.map {
+      errorRow($0.key, ErrorCount(), failed: 0)
     }.sorted { $0.precedes($1) }
   }
 
@@ -269,9 +274,13 @@ extension WindowedCounts {
       httpStatus: name.httpStatus.flatMap { Int64($0.text) }, attempts: count.attempts,
       share: failed == 0 ? 0 : Double(count.attempts) / Double(failed), final: count.final,
       lost: count.lost, attemptsBefore: earlierErrors[key, default: 0],
+      isNew: earlierErrors[key] == nil,
       seen: count.attempts == 0 ? nil : count.first...count.last,
       example: count.attempts == 0 ? nil : examples[key])
   }
+
+  /// Keys of which the detailed windows have refusals with which they end, the most attempts first.
+  public var keyRefusals: [KeyRefusal] { keys.refusals { quotas.accountName($0) } }
 
   /// Success in O′ / O′ of each hour, in their order.
   public var successByHour: [Ratio] { hours.ratios }
@@ -325,11 +334,6 @@ public struct ScopeTally: Sendable {
   public let customerSuccess: Ratio
   /// In A′, in the window before.
   public let attemptsBefore: Int
-  /// When the last attempt ended that succeeded.
-  public let latestSuccess: Timestamp?
-  /// Hosts on which attempts ended in the windows that were refused with `auth`; nil if there are none,
-  /// or the host of one is not known.
-  public let refusingHosts: Int?
 }
 
 /// One kind of error of one pair.
@@ -350,6 +354,8 @@ public struct ErrorRow: Sendable {
   public let lost: Int
   /// Failed attempts in A′ in the window before.
   public let attemptsBefore: Int
+  /// Neither an attempt nor an operation of the window before ended with it.
+  public let isNew: Bool
   /// From the end of its first attempt to that of its last; nil without any.
   public let seen: ClosedRange<Timestamp>?
   /// The `operation_id` of the first such attempt in the log, if it ended in the window itself and its

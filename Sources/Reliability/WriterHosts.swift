@@ -32,6 +32,10 @@ struct WriterHosts: Sendable {
     touched[subject, default: []]?.insert(ofWriters[writer])
   }
 
+  mutating func forget(_ subject: Int) {
+    touched[subject] = nil
+  }
+
   /// On how many hosts; nil if that is not known of all lines.
   func count(touching subject: Int) -> Int? { touched[subject]??.count }
 }

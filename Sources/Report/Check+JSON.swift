@@ -47,8 +47,11 @@ extension CheckFinding.Evidence {
         ("rescued", within.json), ("rescued_short", short.json),
         ("error_class", .optional(error?.rawValue)),
       ]
-    case .rarelyRescued(let ratio, let error):
-      [("rescued", ratio.json), ("error_class", .optional(error?.rawValue))]
+    case .rarelyRescued(let ratio, let seconds, let error):
+      [
+        ("rescued", ratio.json), ("seconds", .integer(seconds)),
+        ("error_class", .optional(error?.rawValue)),
+      ]
     case .streak(let incident):
       [
         ("failed_operations", .integer(incident.failedOperations)),

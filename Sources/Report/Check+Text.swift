@@ -96,11 +96,12 @@ extension CheckFinding {
     case .rescued(let ratio, let short, let error):
       return "retries rescued \(ratio.counts) operations in \(within), "
         + "\(short.counts) in \((rules.withinSeconds / 6).span)\(Self.mostly(error))"
-    case .rarelyRescued(let ratio, let error):
-      return "retries rescued \(ratio.counts) operations in \((rules.withinSeconds * 6).span), "
+    case .rarelyRescued(let ratio, let seconds, let error):
+      return "retries rescued \(ratio.counts) operations in \(seconds.span), "
         + "fewer than half with 95 % confidence\(Self.mostly(error))"
     case .streak(let incident):
-      let retries = incident.retries > 0 ? " in spite of \(incident.retries) retries" : ""
+      let count = incident.retries == 1 ? "1 retry" : "\(incident.retries.grouped) retries"
+      let retries = incident.retries > 0 ? " in spite of \(count)" : ""
       return "\(incident.failedOperations.grouped) operations failed in a row\(retries) "
         + "since \(now.moment(incident.from))\(incident.error.map { ", mostly \($0)" } ?? "")"
     case .noSuccess(let attempts, let since, let last, let error):
@@ -121,11 +122,11 @@ extension CheckFinding {
         row.episode.announcedEnd.map { "until \($0.rfc3339(.sixUnlessZero))" }
         ?? "its end was not announced"
       return "exhausted since \(now.moment(row.episode.start)), "
-        + "\(row.episode.signals.grouped) refusals, \(end)"
+        + "\(row.episode.refusals), \(end)"
     case .limited(let row, let seconds, let span):
       return "refused for \((seconds * 1000).duration) of the last \(span.span), "
         + "the latest time since \(now.moment(row.episode.start)) with "
-        + "\(row.episode.signals.grouped) refusals"
+        + row.episode.refusals
     case .damage(let rejected, let missing, let dropped, let latest):
       return Self.damage(rejected, missing, dropped, latest.map { now.moment($0) })
     case .silence(let last):
@@ -156,6 +157,10 @@ extension CheckFinding.Subject {
     if let operation { return "\(provider)/\(operation)" }
     return "\(provider) quota \(quota ?? "")" + (account.map { " of account \($0)" } ?? "")
   }
+}
+
+extension QuotaEpisode {
+  fileprivate var refusals: String { "\(signals.grouped) refusal\(signals == 1 ? "" : "s")" }
 }
 
 // MARK: - Times

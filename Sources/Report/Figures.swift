@@ -4,6 +4,9 @@ import Reliability
 // How a reader sees a number: always with its unit, never more digits than it deserves.
 
 extension BinaryInteger {
+  /// `once`, `12 times`.
+  var times: String { self == 1 ? "once" : "\(grouped) times" }
+
   /// `1,234,567`.
   var grouped: String {
     let digits = String(magnitude)
@@ -28,6 +31,21 @@ extension Double {
     guard decimals > 0 else { return whole }
     let rest = String(scaled % unit)
     return whole + "." + String(repeating: "0", count: decimals - rest.count) + rest
+  }
+
+  /// With so many decimals, never more than it is; what is off by less than an error of binary fractions
+  /// is not cut.
+  func fixedDown(_ decimals: Int) -> String { fixed(decimals, .down, slack: 1e-6) }
+
+  /// Likewise never less than it is.
+  func fixedUp(_ decimals: Int) -> String { fixed(decimals, .up, slack: -1e-6) }
+
+  private func fixed(
+    _ decimals: Int, _ rule: FloatingPointRoundingRule, slack: Double
+  ) -> String {
+    var scale = 1.0
+    for _ in 0..<decimals { scale *= 10 }
+    return ((self * scale + slack).rounded(rule) / scale).fixed(decimals)
   }
 
   /// A duration in milliseconds as `843 ms`, `12.3 s`, `4 min 05 s`, `2 h 10 min`.
@@ -111,11 +129,17 @@ extension Ratio {
 }
 
 extension RatioChange {
-  /// `+1.2 points`, or that it is not more than noise.
+  /// `+1.2 points`, or that it is not more than noise; no number of points where one of both is `too few`.
   var text: String {
-    guard let before = before.value, let after = after.value else { return "–" }
-    let points = (after - before) * 100
-    let sign = points >= 0 ? "+" : ""
-    return isSignificant ? "\(sign)\(points.fixed(1)) points" : "no clear change"
+    guard let one = before.value, let other = after.value else { return "–" }
+    guard isSignificant else { return "no clear change" }
+    let isMore = other > one
+    guard min(before.of, after.of) >= Ratio.fewestForPercentage else {
+      return isMore ? "higher" : "lower"
+    }
+    let points = (other - one) * 100
+    let size = points.magnitude
+    let text = size < 0.005 ? "< 0.01" : size.fixed(size < 0.95 ? 2 : 1)
+    return "\(isMore ? "+" : "-")\(text) points"
   }
 }

@@ -51,9 +51,9 @@ public struct LogLineLayout: Sendable {
     let isFailure = attempt.outcome == .failure
     let number = "\(attempt.attempt)" + (attempt.maxAttempts.map { "/\($0)" } ?? "")
     return [
-      self.time(time), pair(attempt.identity), Cell(number, width: 4, .right),
+      self.time(time), pair(attempt.identity), Cell(number, width: 4, .trailing),
       Cell(isFailure ? "failed" : "ok", width: 6, isFailure ? .red : .green),
-      Cell(attempt.latencyMilliseconds.duration, width: 12, .right),
+      Cell(attempt.latencyMilliseconds.duration, width: 12, .trailing),
       Cell(
         attempt.error.text, width: isFailure || isWide ? Self.errorWidth : 0,
         isFailure ? .red : nil),
@@ -66,9 +66,9 @@ public struct LogLineLayout: Sendable {
     let ending = isFailure ? "FAILED" : operation.outcome == .success ? "OK" : "ended"
     let pair = pair(operation.identity)
     return [
-      self.time(time), pair, Cell("=\(operation.attempts)", width: 4, .right),
+      self.time(time), pair, Cell("=\(operation.attempts)", width: 4, .trailing),
       Cell(ending, width: 6, isFailure ? .boldRed : .boldGreen),
-      Cell(operation.durationMilliseconds.duration, width: 12, .right, .bold),
+      Cell(operation.durationMilliseconds.duration, width: 12, .trailing, .bold),
       Cell(operation.ending, width: isWide ? Self.errorWidth : 0, isFailure ? .boldRed : .bold),
       Cell(
         operation.sleptMilliseconds > 0 ? "waited \(operation.sleptMilliseconds.duration)" : "",
@@ -92,7 +92,7 @@ public struct LogLineLayout: Sendable {
   private mutating func pair(_ identity: OperationIdentity) -> Cell {
     let indent = identity.parentID == nil ? "" : "· "
     let cell = Cell("\(indent)\(identity.provider)/\(identity.operation)")
-    pairWidth = min(max(pairWidth, cell.text.count), Self.pairWidthMax)
+    pairWidth = min(max(pairWidth, DisplayWidth.of(cell.text)), Self.pairWidthMax)
     return cell.padded(to: pairWidth)
   }
 
@@ -105,13 +105,18 @@ public struct LogLineLayout: Sendable {
     let used = cells.prefix((cells.lastIndex { !$0.text.isEmpty } ?? -1) + 1)
     var rest = width ?? .max
     var line = ""
-    for (index, cell) in used.enumerated() where rest > 0 {
-      let gap = index == 0 ? "" : String(repeating: " ", count: min(2, rest))
+    for (index, cell) in used.enumerated() {
+      let gap = index == 0 ? "" : "  "
+      guard rest > gap.count else { break }
       rest -= gap.count
-      let isLast = index == used.count - 1
-      let text = (isLast ? cell.text : cell.filled).fitted(to: rest)
-      rest -= text.count
+      let isLast = index == used.count - 1 || cell.width + 2 >= rest
+      let shown = DisplayWidth.cut(cell.text, to: rest)
+      let text =
+        isLast && cell.alignment == .leading
+        ? shown : DisplayWidth.padded(shown, to: min(cell.width, rest), cell.alignment)
+      rest -= DisplayWidth.of(text)
       line += gap + (isColoured ? cell.colour.map { $0.paint(text) } ?? text : text)
+      if isLast { break }
     }
     return line + "\n"
   }
@@ -119,9 +124,7 @@ public struct LogLineLayout: Sendable {
 
 /// One column of one line.
 private struct Cell {
-  enum Alignment {
-    case left, right
-  }
+  typealias Alignment = ReportDocument.Table.Alignment
 
   /// As "Select Graphic Rendition" of ECMA-48 §8.3.117 has it.
   enum Colour: String {
@@ -142,7 +145,7 @@ private struct Cell {
   let colour: Colour?
 
   /// - Parameter width: at least; longer text takes its room.
-  init(_ text: String, width: Int = 0, _ alignment: Alignment = .left, _ colour: Colour? = nil) {
+  init(_ text: String, width: Int = 0, _ alignment: Alignment = .leading, _ colour: Colour? = nil) {
     self.text = TerminalText.visible(text)
     self.width = width
     self.alignment = alignment
@@ -150,15 +153,10 @@ private struct Cell {
   }
 
   init(_ text: String, width: Int = 0, _ colour: Colour?) {
-    self.init(text, width: width, .left, colour)
+    self.init(text, width: width, .leading, colour)
   }
 
   func padded(to width: Int) -> Cell { Cell(text, width: width, alignment, colour) }
-
-  var filled: String {
-    let padding = String(repeating: " ", count: max(0, width - text.count))
-    return alignment == .left ? text + padding : padding + text
-  }
 }
 
 // MARK: - Wording
@@ -166,12 +164,6 @@ private struct Cell {
 extension String {
   /// Enough of an id to tell it from those beside it.
   fileprivate var short: String { String(prefix(8)) }
-
-  /// At most so many characters, with an ellipsis where some are missing.
-  fileprivate func fitted(to width: Int) -> String {
-    guard count > width else { return self }
-    return width > 0 ? prefix(width - 1) + "…" : ""
-  }
 }
 
 extension ErrorFacts {

@@ -68,14 +68,14 @@ extension Report {
     let counts =
       "\(rate.counts) operations succeeded (\(rate.percentage)), objective "
       + "\(Ratio.objective(slo.objective)): \(slo.failed.grouped) failed, "
-      + "\(slo.budget.fixed(1)) may fail"
+      + "\(slo.budget.fixedDown(1)) may fail"
     guard rate.of >= Ratio.fewestForPercentage else {
       return .init(
         state: .insufficientData, reason: [.text("too few to judge: \(counts).")])
     }
     guard Double(slo.failed) <= slo.budget else {
       let isCertain = rate.interval.map { $0.high < slo.objective } ?? false
-      let doubt = isCertain ? "" : "; so few that it may be chance (\(rate.intervalText))"
+      let doubt = isCertain ? "" : "; it may be chance (\(rate.intervalText))"
       return .init(state: .breached, reason: [.text("\(counts)\(doubt).")])
     }
     if let consumed = slo.consumed, consumed > Self.riskyConsumption {
@@ -112,11 +112,19 @@ extension Report {
     let counts =
       "\(log.records.grouped) records read, \(log.attempts.grouped) attempts and "
       + "\(log.operations.grouped) operations among them"
-    let damage = [
-      (log.rejected.grouped, "rejected"), (log.missing.grouped, "missing"),
-      (log.dropped.grouped, "dropped by writers"), (log.duplicates.grouped, "read twice"),
-    ].filter { $0.0 != "0" }.map { "\($0.0) \($0.1)" }
-    let state = damage.isEmpty ? "; complete" : "; \(damage.joined(separator: ", "))"
+    let doubts = [
+      log.duplicates > 0 ? "\(log.duplicates.grouped) read twice" : nil,
+      log.failedSyncs > 0 ? "not made durable \(log.failedSyncs.times)" : nil,
+      log.unchecked > 0 ? "\(log.unchecked.grouped) not checked for being there twice" : nil,
+    ].compactMap(\.self)
+    let notes = log.damage + doubts
+    var state = log.isIncomplete ? "" : "; complete"
+    if !notes.isEmpty { state += "; " + notes.joined(separator: ", ") }
+    if log.clockSteps > 0 {
+      let limit = LogLedger.clockStepMin / Timestamp.microsecondsPerSecond
+      state +=
+        "; clock stepped: a writer's was set back \(log.clockSteps.times), by more than \(limit) s"
+    }
     var blocks: [ReportDocument.Block] = [.paragraph([.text("\(counts)\(state).")])]
     if let inexactness { blocks.append(.paragraph([.text("\(inexactness).")])) }
     let made = "Made at \(generatedAt.toTheSecond) by relmon \(relmonVersion)."
@@ -167,9 +175,10 @@ extension Report {
   private var budgetText: String {
     let used = slo.consumed.map { " (\(Ratio.percentage($0)))" } ?? ""
     let left =
-      slo.left < 0 ? "overdrawn by \((-slo.left).fixed(1))" : "\(slo.left.fixed(1)) left"
+      slo.left < 0
+      ? "overdrawn by \((-slo.left).fixedUp(1))" : "\(slo.left.fixedDown(1)) left"
     return "Objective \(Ratio.objective(slo.objective)), so of \(totals.successRate.of.grouped) "
-      + "operations \(slo.budget.fixed(1)) may fail: \(slo.failed.grouped) used\(used), \(left)."
+      + "operations \(slo.budget.fixedDown(1)) may fail: \(slo.failed.grouped) used\(used), \(left)."
   }
 
   /// Against the objective, as far as it is certain.
@@ -183,6 +192,20 @@ extension Report {
 extension Ratio {
   /// Nil where a percentage would say more than is known.
   var toldValue: Double? { of >= Self.fewestForPercentage ? value : nil }
+}
+
+extension Report.LogSummary {
+  /// What of the log is not there, or may not be.
+  var damage: [String] {
+    [
+      rejected > 0 ? "\(rejected.grouped) rejected" : nil,
+      missing > 0 ? "\(missing.grouped) missing" : nil,
+      dropped > 0 ? "\(dropped.grouped) dropped by writers" : nil,
+      truncations > 0 ? "cut by others \(truncations.times)" : nil,
+      damagedFiles > 0
+        ? "\(damagedFiles.grouped) file\(damagedFiles == 1 ? "" : "s") not read to the end" : nil,
+    ].compactMap(\.self)
+  }
 }
 
 extension RatioChange {

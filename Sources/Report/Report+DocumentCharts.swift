@@ -78,8 +78,13 @@ extension Report {
           label: label, value: rate.value, low: rate.interval?.low, high: rate.interval?.high,
           text: "\(label): \(rate.percentage) (\(rate.counts))"))
     }
-    return .init(id: "trend", title: "The weeks before", blocks: [.lines(chart)])
+    return .init(
+      id: "trend", title: isOfWeeks ? "The weeks before" : "The windows before",
+      blocks: [.lines(chart)])
   }
+
+  /// Whether the window has the name of a week.
+  private var isOfWeeks: Bool { window.label(in: zone).contains("W") }
 
   private static let axisEnds = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999]
 }

@@ -9,15 +9,17 @@ extension Report {
     guard !operations.isEmpty else { return nil }
     var ended = Table([
       Column("provider"), Column("operation"), Column("ended", .trailing),
-      Column("success", .trailing), Column("k/n", .trailing, dispensability: 2),
-      Column("attempts/op", .trailing, dispensability: 1), Column("p50", .trailing),
+      Column("success", .trailing), Column("k/n", .trailing),
+      Column("attempts/op", .trailing, dispensability: 2),
+      Column("p50", .trailing, dispensability: 1),
       Column("p95", .trailing), Column("p99", .trailing),
     ])
     ended.note = [.text("p50, p95, p99: from the start to the final answer")]
     var attempts = Table([
       Column("provider"), Column("operation"), Column("attempts", .trailing),
-      Column("failed", .trailing), Column("k/n", .trailing, dispensability: 1),
-      Column("p50", .trailing), Column("p95", .trailing), Column("p99", .trailing),
+      Column("failed", .trailing), Column("k/n", .trailing),
+      Column("p50", .trailing, dispensability: 1), Column("p95", .trailing),
+      Column("p99", .trailing),
     ])
     attempts.note = [.text("p50, p95, p99: latency of a single attempt")]
     for scope in operations {
@@ -128,7 +130,7 @@ extension Report {
 
   private func attemptsBefore(of error: ErrorRow) -> Table.Cell {
     if previous == nil { return .text("–") }
-    return error.attemptsBefore == 0
+    return error.isNew
       ? .text("new", tone: .warning) : .text(error.attemptsBefore.grouped)
   }
 

@@ -55,11 +55,14 @@ extension Report {
 
   /// The most severe first, then by code; of one code those with the most evidence.
   public var findings: [Finding] {
+    let doubtsOnRetries = futileAttempts + retryStorms + uselessReasons
+    let single = [
+      logIncomplete, operationsAbandoned, doubtsOnRetries.isEmpty ? retriesRescue : nil,
+      successRateChanged, tooLittleData, unclassifiedErrors,
+    ].compactMap(\.self)
     let all =
-      futileAttempts + keysRejected + [logIncomplete].compactMap(\.self) + lossConcentrated
-      + newErrors + openIncidents + [operationsAbandoned].compactMap(\.self) + quotaFindings
-      + [retriesRescue].compactMap(\.self) + retryStorms
-      + [successRateChanged, tooLittleData, unclassifiedErrors].compactMap(\.self) + uselessReasons
+      doubtsOnRetries + keysRejected + lossConcentrated + newErrors + openIncidents
+      + quotaFindings + single
     return Finding.Code.allCases.flatMap { code in
       all.filter { $0.code == code }.prefix(Finding.ofCodeMax)
     }.enumerated().sorted {

@@ -4,33 +4,26 @@ import Reliability
 // What the report finds about errors and quotas.
 
 extension Report {
-  /// Pairs whose key worked, then was refused, and did not work again.
+  /// Keys that worked, then were refused, and did not work again.
   var keysRejected: [Finding] {
-    operations.compactMap { scope -> (count: Int, finding: Finding)? in
-      let refusals = errors.filter { scope.has($0) && $0.errorClass == .auth }
-      let count = refusals.reduce(0) { $0 + $1.attempts }
-      guard count >= Finding.rejectionsMin, let worked = scope.latestSuccess,
-        let refused = refusals.compactMap(\.seen?.lowerBound).min(), worked < refused
-      else { return nil }
-      return (
-        count,
-        Finding(
-          .critical, .keyRejected,
-          ReportDocument.Run.pair(scope.provider, scope.operation) + [
-            .text(": the key worked until \(worked.toTheSecond), from \(refused.toTheSecond) on "),
-            .strong("\(count.grouped) attempts"),
-            .text(" were refused with it"),
-            .text(scope.refusingHosts.map { " on \($0.grouped) host\($0 == 1 ? "" : "s")" } ?? ""),
-            .text(" and none was accepted: it was revoked or has expired; "),
-            .text("put a new one in place."),
-          ])
-      )
-    }.sorted { $0.count > $1.count }.map(\.finding)
+    keyRefusals.filter { $0.attempts >= Finding.rejectionsMin }.map { key in
+      let times = "until \(key.accepted.toTheSecond), from \(key.refused.toTheSecond) on "
+      return Finding(
+        .critical, .keyRejected,
+        [.name(key.provider)] + (key.account.map { [.text(" account "), .name($0)] } ?? []) + [
+          .text(": the key worked \(times)"),
+          .strong("\(key.attempts.grouped) attempts"),
+          .text(" were refused with it"),
+          .text(key.hosts.map { " on \($0.grouped) host\($0 == 1 ? "" : "s")" } ?? ""),
+          .text(" and none was accepted: it was revoked or has expired; "),
+          .text("put a new one in place."),
+        ])
+    }
   }
 
   var newErrors: [Finding] {
     errors.compactMap { error in
-      guard error.attemptsBefore == 0, let scope = operations.first(where: { $0.has(error) }),
+      guard error.isNew, let scope = operations.first(where: { $0.has(error) }),
         let seen = error.seen
       else { return nil }
       let change = RatioChange(
@@ -62,10 +55,9 @@ extension Report {
       .warning, .unclassifiedErrors,
       [
         .strong(ended.counts),
-        .text(" of the operations that failed ended with an error of which the log says only "),
-        .text("\"other\""),
+        .text(" of the operations that failed ended with an error that counts as \"other\""),
       ] + (name.map { [.text(", most often "), .name($0)] } ?? []) + [
-        .text(": such an error is not retried. Let the client say what it is.")
+        .text(": whether to retry it nobody can say. Let the client give it a class.")
       ])
   }
 
@@ -111,8 +103,8 @@ extension Report {
       .warning, .operationsAbandoned,
       [
         .strong(count == 1 ? "1 operation" : "\(count.grouped) operations"),
-        .text(" began and never ended: a process crashed or was killed with it in flight, and "),
-        .text("what the provider did for it is billed and lost. Find out which process stopped."),
+        .text(" began and never ended: a process crashed, hangs or was killed with it in flight, "),
+        .text("and what the provider did for it may be billed. Find out which process stopped."),
       ])
   }
 }

@@ -83,15 +83,11 @@ extension Report {
 extension Report {
   var logIncomplete: Finding? {
     guard log.isIncomplete else { return nil }
-    let damage = [
-      (log.rejected.grouped, "rejected"), (log.missing.grouped, "missing"),
-      (log.dropped.grouped, "dropped by writers"),
-    ].filter { $0.0 != "0" }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
     return Finding(
       .warning, .logIncomplete,
       [
-        .text("The log is not whole (lines: "), .strong(damage),
-        .text("), so no figure is: relmon verify tells where and why."),
+        .text("The log is not whole (lines: "), .strong(log.damage.joined(separator: ", ")),
+        .text("), so the figures may not be: relmon verify tells where and why."),
       ])
   }
 
@@ -120,8 +116,9 @@ extension Report {
     return Finding(
       .info, .tooLittleData,
       [
-        .text("Of \(known.grouped) operations the objective of "),
-        .text("\(Ratio.objective(slo.objective)) lets \(slo.budget.fixed(2)) fail, so that a "),
+        .text(known == 1 ? "Of 1 operation" : "Of \(known.grouped) operations"),
+        .text(" the objective of \(Ratio.objective(slo.objective)) lets "),
+        .text("\(slo.budget.fixedDown(2)) fail, so that a "),
         .text("single failure breaks it: judge a longer window by it, or use a lower one."),
       ])
   }

@@ -25,6 +25,8 @@ public struct Report: Sendable {
   public let hours: [Hour]
   /// Those that the window before had and this one has not.
   public let goneErrors: [ErrorRow]
+  /// The most attempts first.
+  public let keyRefusals: [KeyRefusal]
   public let slo: Objective
   /// Why figures may not be exact, where the log says more than is remembered; nil if they are.
   public let inexactness: String?
@@ -60,13 +62,25 @@ public struct Report: Sendable {
     public let missing: Int64
     public let dropped: Int64
     public let duplicates: Int
+    /// How often somebody else cut a file that a writer wrote to, as the writers say.
+    public let truncations: Int
+    /// How often a writer could not make its lines durable.
+    public let failedSyncs: Int
+    /// Accepted lines of which nobody knows whether they were read twice.
+    public let unchecked: Int
+    /// How often the clock of a writer was set back (`LogLedger.clockSteps`).
+    public let clockSteps: Int
+    /// Files that could not be read to their end.
+    public let damagedFiles: Int
     /// The time of the oldest line.
     public let firstRecord: Timestamp?
     /// Of the newest line.
     public let lastRecord: Timestamp?
 
-    /// Lines were rejected or are missing.
-    public var isIncomplete: Bool { rejected > 0 || missing > 0 || dropped > 0 }
+    /// Lines were rejected or are missing, or may be.
+    public var isIncomplete: Bool {
+      rejected > 0 || missing > 0 || dropped > 0 || truncations > 0 || damagedFiles > 0
+    }
   }
 
   /// The error budget of the window.
@@ -150,7 +164,9 @@ public struct ReportInput: RecordSink, BatchFold, Sendable {
   }
 
   /// The report, after all is read; silence is judged at `now`.
-  public consuming func report(at now: Timestamp) -> Report {
+  ///
+  /// - Parameter damagedFiles: those that could not be read to their end.
+  public consuming func report(at now: Timestamp, damagedFiles: Int = 0) -> Report {
     aggregate.judge(at: now)
     let counts = aggregate.counts
     let first = earlierCount
@@ -162,7 +178,8 @@ public struct ReportInput: RecordSink, BatchFold, Sendable {
     let success = totals.successRate
     return Report(
       window: window, zone: zone, generatedAt: now,
-      log: Report.LogSummary(aggregate.log, oldestRecord: counts.oldestRecord),
+      log: Report.LogSummary(
+        aggregate.log, oldestRecord: counts.oldestRecord, damagedFiles: damagedFiles),
       totals: totals,
       previous: previous.isEmpty ? nil : previous, operations: counts.byScope(),
       errors: counts.errorRows(),
@@ -174,7 +191,7 @@ public struct ReportInput: RecordSink, BatchFold, Sendable {
         Report.Day(date: day.date, tally: counts.headline(first + index..<first + index + 1))
       }, trend: earlier + [Report.Span(window: window, tally: totals)],
       hours: zip(hours, counts.successByHour).map { Report.Hour(hour: $0, success: $1) },
-      goneErrors: counts.goneErrors(),
+      goneErrors: counts.goneErrors(), keyRefusals: counts.keyRefusals,
       slo: Report.Objective(
         objective: objective,
         budget: Report.Objective.budget(objective, ofOperations: success.of),
@@ -201,7 +218,7 @@ extension Aggregate<WindowedCounts> {
 }
 
 extension Report.LogSummary {
-  fileprivate init(_ ledger: LogLedger, oldestRecord: Timestamp?) {
+  fileprivate init(_ ledger: LogLedger, oldestRecord: Timestamp?, damagedFiles: Int) {
     records = ledger.recordCount
     attempts = ledger.records[.attempt, default: 0]
     operations = ledger.records[.operation, default: 0]
@@ -209,6 +226,11 @@ extension Report.LogSummary {
     missing = ledger.missing
     dropped = ledger.dropped
     duplicates = ledger.duplicates
+    truncations = ledger.losses[.truncatedByOthers]?.reports ?? 0
+    failedSyncs = ledger.losses[.syncFailed]?.reports ?? 0
+    unchecked = ledger.unchecked
+    clockSteps = ledger.clockSteps
+    self.damagedFiles = damagedFiles
     firstRecord = oldestRecord
     lastRecord = ledger.lastRecord
   }

@@ -137,7 +137,7 @@ private struct Plot {
     for (index, label) in labels.enumerated() {
       let x = x(index, of: labels.count)
       let half = SVGDrawing.width(of: label) / 2
-      guard x - half > end, x + half <= drawing.width + 4 else { continue }
+      guard x - half > end, x - half >= -4, x + half <= drawing.width + 4 else { continue }
       drawing.label(label, x, bottom + 18, .middle)
       end = x + half + 8
     }

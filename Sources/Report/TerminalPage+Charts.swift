@@ -24,6 +24,11 @@ extension TerminalPage {
       }
       lines.append(Self.trimmed(margin + name + "  " + cells.joined()))
     }
+    if count < map.columns.count {
+      let left = map.columns.dropFirst(count)
+      let span = left.count == 1 ? left.first : left.first.map { "\($0) to \(left.last ?? $0)" }
+      lines += sentence([.text("(too narrow for: \(span ?? ""))")])
+    }
     let legend = map.legend.map { cell($0.level, width: 1) + " " + legendText($0.text) }
     return lines + wrapped(legend, width: width - Self.indent).map { margin + $0 }
   }

@@ -40,7 +40,7 @@ struct SimulatorOptions: Sendable {
     \(Option.table(options + [.help]))
     Faults are PROVIDER:STATUS[:CODE], PROVIDER:job:CODE, PROVIDER:reset[:before|after], :slow,
     :drip, :oversized, :302, lesan:408 and lesan:queued, with options of their own: p=PROBABILITY,
-    on=upload|submit|poll|usage, delay=SECONDS, retry_after=SECONDS, as=string|header|date,
+    on=upload|submit|poll|usage, delay=SECONDS, retry_after=SECONDS, as=number|string|header|date,
     interval=SECONDS, bytes=NUMBER, location=URL. Each request suffers the first that strikes. The
     schedule is a JSON array of objects with "fault" and "from" and "to" (RFC 3339) or
     "after_requests" and "count". README.md tells all of them.

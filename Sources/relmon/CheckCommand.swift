@@ -21,7 +21,9 @@ extension Command {
         help: "tell an Alertmanager what is wrong, and when it is over: http://127.0.0.1:9093"),
       Option(
         name: "--state", value: "FILE",
-        help: "what it was told is remembered there: LOG.relmon-alerts", values: .files),
+        help: "what it was told is remembered there: LOG.relmon-alerts, or "
+          + "attempts.relmon-alerts in a directory",
+        values: .files),
       .now,
     ],
     example: "relmon check --within 1h /var/log/app/attempts",
@@ -43,9 +45,9 @@ extension Command {
     let statePath = try arguments.alertStatePath(besideLog: input.paths.first ?? "-")
     var aggregate = Aggregate(CheckCounts(now: now, rules: rules))
     var notes: [String] = []
-    let isWhole = try input.followers()
+    let damagedFiles = try input.followers()
       .readAll(into: &aggregate, .byTime) { notes.append($0) }
-    let check = Check(aggregate, rules: rules, isWhole: isWhole)
+    let check = Check(aggregate, rules: rules, isWhole: damagedFiles == 0)
     // Where the damage is; what was lost long ago is told by `verify`, not by every check.
     if check.findings.contains(where: { $0.alert == .logDamaged }) {
       for note in notes { Output.diagnose(note) }
@@ -141,9 +143,7 @@ extension Arguments {
 
   fileprivate func webhook() throws(UsageError) -> WebhookURL? {
     guard let text = value("--webhook") else {
-      if let path = value("--state") {
-        throw .invalidValue("--state", path, expected: "given without --webhook")
-      }
+      if isGiven("--state") { throw .needs("--state", "--webhook") }
       return nil
     }
     // An Alertmanager has its own present.

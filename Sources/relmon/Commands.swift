@@ -89,6 +89,10 @@ extension Option {
   static let objective = Option(
     name: "--slo", value: "PERCENT", help: "objective of the operation success rate: 99.5 (default)"
   )
+  /// Of what is only exported: without it the rules for Prometheus take the usual one.
+  static let exportedObjective = Option(
+    name: "--slo", value: "PERCENT",
+    help: "objective of the operation success rate, for the alerts, which without it take 99.5")
   static let strict = Option(
     name: "--strict", value: nil, help: "exit with 3 if lines were rejected or are missing")
 }

@@ -69,6 +69,8 @@ extension Command {
         terms: [
           ("RELMON_LOG", "The log without LOG; else attempts.jsonl in the current directory."),
           ("NO_COLOR", "If it is set, nothing is coloured."),
+          ("TERM", "If it is dumb, nothing is coloured either."),
+          ("COLUMNS", "The width of the output, else that of the terminal."),
         ]),
       .init(
         title: "Files",
@@ -76,8 +78,12 @@ extension Command {
           (
             "LOG.relmon-state",
             "What relmon serve knows, so that its counters survive a restart; with LOG.relmon-state"
-              + ".previous, the generation before, and .lock."
-          )
+              + ".previous, the generation before, and .lock. In a directory attempts.relmon-state."
+          ),
+          (
+            "LOG.relmon-alerts",
+            "What relmon check told an Alertmanager. In a directory attempts.relmon-alerts."
+          ),
         ]),
     ])
 }

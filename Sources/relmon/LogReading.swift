@@ -7,6 +7,8 @@ import Reliability
 /// The logs that a command reads.
 struct LogInput: Sendable {
   let paths: [String]
+  /// Behind what is wrong with a path that nobody typed.
+  private let origin: String
 
   /// The operands, else `$RELMON_LOG`, else the file that a writer uses by default.
   ///
@@ -15,13 +17,20 @@ struct LogInput: Sendable {
     if !arguments.operands.isEmpty {
       var seen: Set<String> = []
       paths = arguments.operands.filter { seen.insert(LogLocation.resolved($0)).inserted }
+      origin = ""
     } else if let path = unsafe getenv("RELMON_LOG").map({ unsafe String(cString: $0) }),
       !path.isEmpty
     {
       paths = [path]
+      origin = "; it is named by $RELMON_LOG"
     } else {
       paths = [LogLocation.activeName]
+      origin = "; no LOG was given, and $RELMON_LOG is not set"
     }
+  }
+
+  private func failure(_ error: LogReadError) -> Failure {
+    Failure(code: .inputOutput, message: error.description + origin)
   }
 
   /// Fails if a file may not be written, or is one that is read: its replacement would be the end of a log.
@@ -33,7 +42,7 @@ struct LogInput: Sendable {
       do throws(LogReadError) {
         files = try LogLocation(path: path).files()
       } catch {
-        throw Failure.inputOutput(error)
+        throw failure(error)
       }
       let isRead = files.contains {
         FileIdentity(path: $0.path)?.isSameFile(as: replaced) == true
@@ -57,7 +66,7 @@ struct LogInput: Sendable {
       do throws(LogReadError) {
         followers.append(try LogFollower(path: path, lateWrites: lateWrites, buffer: buffer))
       } catch {
-        throw .inputOutput(error)
+        throw failure(error)
       }
     }
     return followers
@@ -75,11 +84,11 @@ extension [LogFollower] {
 
   /// Reads all to their ends, telling of what is rejected and of compressed files that are damaged.
   ///
-  /// - Returns: whether no file was damaged.
+  /// - Returns: how many files could not be read to their end.
   func readAll<Fold: BatchFold>(
     into fold: inout Fold, _ order: Order,
     diagnose: @escaping (String) -> Void = Output.diagnose
-  ) throws(Failure) -> Bool {
+  ) throws(Failure) -> Int {
     var reading = ConcurrentReading(fold, diagnose: diagnose)
     defer {
       reading.close()
@@ -87,18 +96,18 @@ extension [LogFollower] {
     }
     var progress = LogProgress(self)
     defer { progress.erase() }
-    var isWhole = true
+    var damagedFiles = 0
     var open = enumerated().map { (log: $0, follower: $1, time: Timestamp.earliest) }
     while let next = order == .given ? open.indices.first : open.earliest {
       reading.log = open[next].log
       reading.newestTime = nil
       let (hasMore, isDamaged) = try open[next].follower.readOn(into: &reading, diagnose)
       open[next].time = reading.newestTime ?? open[next].time
-      if isDamaged { isWhole = false }
+      if isDamaged { damagedFiles += 1 }
       if !hasMore { open.remove(at: next) }
       progress.update()
     }
-    return isWhole
+    return damagedFiles
   }
 }
 

@@ -14,7 +14,7 @@ extension Command {
       Option(
         name: "--output", value: "FILE", help: "written beside and renamed; - is standard output",
         values: .files),
-      .objective, .strict, .now,
+      .exportedObjective, .strict, .now,
     ],
     example: "relmon metrics --output /var/lib/prometheus/node-exporter/relmon.prom attempts.jsonl"
   ) { arguments in
@@ -26,7 +26,7 @@ extension Command {
     let output = arguments.value("--output").flatMap { $0 == "-" ? nil : OutputFile(path: $0) }
     try output.map(logs.check)
     let followers = try logs.followers()
-    let isWhole = try followers.readAll(into: &aggregate, .given)
+    let damagedFiles = try followers.readAll(into: &aggregate, .given)
     aggregate.judge(at: now)
     let page = MetricsPage(
       aggregate: aggregate, now: now, missing: aggregate.log.missing,
@@ -40,7 +40,9 @@ extension Command {
       try Output.write(bytes)
     }
     let log = aggregate.log
-    let isIncomplete = !isWhole || log.damaged > 0 || log.missing > 0 || log.dropped > 0
+    let isIncomplete =
+      damagedFiles > 0 || log.damaged > 0 || log.missing > 0 || log.dropped > 0
+      || log.losses[.truncatedByOthers] != nil
     return arguments.isGiven("--strict") && isIncomplete ? .incomplete : .ok
   }
 }

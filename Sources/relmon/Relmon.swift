@@ -35,7 +35,9 @@ struct Relmon {
     guard let name = words.first else { throw UsageError.noCommand(program: "relmon") }
     if ["--help", "-h", "help"].contains(name) {
       guard words.count <= 2 else { throw UsageError.unexpectedOperand(words[2]) }
-      let text = try words.dropFirst().first.map { try Command.find($0).help }
+      let text = try words.dropFirst().first.flatMap { name in
+        name == "help" ? nil : try Command.find(name).help
+      }
       try Output.write(Array((text ?? Command.overview).utf8))
       return .ok
     }
@@ -44,6 +46,10 @@ struct Relmon {
       return .ok
     }
     let command = try Command.find(name)
+    if words.dropFirst() == ["-h"] {
+      try Output.write(Array(command.help.utf8))
+      return .ok
+    }
     let arguments = try Arguments(
       parsing: Array(words.dropFirst()), by: command.options, command: "relmon \(name)")
     if arguments.isGiven(Option.help.name) {

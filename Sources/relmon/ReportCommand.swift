@@ -43,14 +43,13 @@ extension Command {
     var input = ReportInput(
       window: window, zone: zone,
       objective: try arguments.objective() ?? Report.Objective.standard)
-    let isWhole = try logs.followers().readAll(into: &input, .byTime)
-    let report = input.report(at: now)
+    let damagedFiles = try logs.followers().readAll(into: &input, .byTime)
+    let report = input.report(at: now, damagedFiles: damagedFiles)
     if let inexactness = report.inexactness { Output.diagnose(inexactness) }
     try report.write(to: places)
     let isPassed = gates.map { $0.isPassed(by: report) }.allSatisfy(\.self)
-    let isIncomplete = !isWhole || report.log.isIncomplete
     if !isPassed { return .checkFailed }
-    if arguments.isGiven("--strict") && isIncomplete { return .incomplete }
+    if arguments.isGiven("--strict") && report.log.isIncomplete { return .incomplete }
     return report.isEmpty ? .noData : .ok
   }
 }
@@ -106,9 +105,7 @@ extension Arguments {
       throw .conflict("--week", bound)
     }
     guard let since = value("--since") else {
-      if let until = value("--until") {
-        throw .invalidValue("--until", until, expected: "given without --since")
-      }
+      if isGiven("--until") { throw .needs("--until", "--since") }
       return try week(now: now, zone)
     }
     let from = try time("--since", since, now: now, zone)
@@ -117,7 +114,9 @@ extension Arguments {
         try time("--until", text, now: now, zone)
       } ?? now
     guard from < to else {
-      throw .invalidValue("--since", since, expected: "before the end of the window")
+      throw .invalidValue(
+        "--since", since,
+        expected: "before the end of the window, \(to.rfc3339(.sixUnlessZero))")
     }
     // Each day is listed, and costs memory whether something happened or not.
     let earliest = to.advanced(

@@ -41,7 +41,7 @@ struct ReportPlace: Equatable {
       places.append(ReportPlace(format: ending, path: path))
     }
     if let twice = given.indices.first(where: { given[..<$0].contains(given[$0]) }) {
-      throw .invalidValue("--output", given[twice], expected: "given once only")
+      throw .repeatedValue("--output", given[twice])
     }
     // The format of standard output, where nothing goes to.
     if let format, !places.contains(where: { $0.format == format }) {

@@ -17,7 +17,8 @@ extension Command {
         name: "--web.telemetry-path", value: "PATH", help: "where the metrics are: /metrics"),
       Option(
         name: "--state", value: "FILE",
-        help: "what is known survives a restart there: LOG.relmon-state"),
+        help: "what is known survives a restart there: LOG.relmon-state, or "
+          + "attempts.relmon-state in a directory"),
       Option(
         name: "--expect", value: "PROVIDER/OPERATION",
         help: "its series are there, as 0, before it is met", isRepeatable: true),
@@ -30,7 +31,7 @@ extension Command {
       Option(
         name: "--error-labels-max", value: "COUNT",
         help: "kinds of error of each pair, the others are _other: 50"),
-      .objective,
+      .exportedObjective,
     ],
     example: "relmon serve --slo 99.5 /var/log/app/attempts"
   ) { arguments in

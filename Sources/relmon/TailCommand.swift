@@ -28,7 +28,8 @@ extension Command {
     if follows && input.paths.contains("-") {
       throw Failure(
         code: .usage,
-        message: "standard input cannot be followed: give a file or a directory, or \"--lines all\""
+        message:
+          "standard input cannot be followed: give a file or a directory, or leave out \"--follow\""
       )
     }
     let linesMax = try arguments.linesMax()

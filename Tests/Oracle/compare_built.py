@@ -27,7 +27,8 @@ NOT_YET = Path(__file__).with_name("not-yet.txt")
 ADDED = {
     "": ["hours", "trend", "gone_errors", "generated_at", "version"],
     "window": ["hours"],
-    "log": ["first_record", "last_record"],
+    "log": ["first_record", "last_record", "cut_by_others", "failed_syncs", "not_checked", "damaged_files",
+            "clock_steps"],
     "slo": ["left_operations"],
     "errors": ["attempts_before", "first_seen", "last_seen", "example_operation_id"],
     "retries_by_attempt": ["slept_seconds"],

@@ -82,7 +82,7 @@ struct CheckTests {
 
   @Test(arguments: [
     (retried: 3, rescued: 0, fires: false), (4, 0, true), (8, 2, false), (59, 21, true),
-    (60, 0, false),
+    (60, 23, false), (100, 0, true),
   ])
   func `at low traffic what the interval excludes is told`(
     retried: Int, rescued: Int, fires: Bool
@@ -94,6 +94,18 @@ struct CheckTests {
     #expect(!earlier.contains(.retriesKeepFailingLowTraffic))
     let over = Self.findings(Self.retried(retried, rescued: rescued, at: "11:00:00"))
     #expect(!over.contains(.retriesKeepFailingLowTraffic))
+  }
+
+  @Test func `what was rescued hours ago does not excuse what fails now`() {
+    let before = Self.retried(70, rescued: 70, at: "08:00:00")
+    func alerts(_ failed: Int) -> [CheckFinding.Alert] {
+      Self.findings(Self.retried(failed, rescued: 0, at: "11:30:00", before))
+    }
+    #expect(!alerts(3).contains(.retriesKeepFailingLowTraffic))
+    #expect(alerts(4).contains(.retriesKeepFailingLowTraffic))
+    #expect(alerts(9).contains(.retriesKeepFailingLowTraffic))
+    // From there on the other one looks at the share.
+    #expect(!alerts(10).contains(.retriesKeepFailingLowTraffic))
   }
 
   @Test func `another span of judgement takes the others along`() {
@@ -280,8 +292,7 @@ struct CheckTests {
     let check = Self.check(log)
     #expect(
       check.findings.map(\.alert) == [
-        .retriesKeepFailing, .retriesKeepFailingLowTraffic, .consecutiveFailures,
-        .budgetBurnSlow,
+        .retriesKeepFailing, .consecutiveFailures, .budgetBurnSlow,
       ])
     #expect(check.state == .critical)
     #expect(Self.check(Self.ended(3, failed: 3)).state == .warning)

@@ -1,7 +1,8 @@
 import AttemptLog
-import Reliability
 import TestSupport
 import Testing
+
+@testable import Reliability
 
 struct IncidentTests {
   /// As `operation from–to failed/retries error`.
@@ -71,5 +72,29 @@ struct IncidentTests {
   @Test func `retries that no machine can count stay at the largest number`() {
     let log = Self.log("fff", #""attempts":9223372036854775807"#)
     #expect(Self.text(log) == ["transcribe 10:00:00–open 3/9223372036854775807 –"])
+  }
+
+  @Test func `errors beyond the limit are known by their class, until a run gives its room back`() {
+    let span = Window(from: .at("00:00:00"), to: .at("23:00:00"))
+    var history = IncidentHistory(span: span, errorsMax: 2)
+    var second = 0
+    func end(_ scope: Int, error: Int?) {
+      second += 1
+      let event = OperationEvent(
+        outcome: error == nil ? .success : .notRetryable,
+        time: Timestamp.at("10:00:00").advanced(bySeconds: Int64(second)), isRetried: false,
+        attempts: 1, durationMilliseconds: 1, sleptMilliseconds: 0,
+        errorClass: error == nil ? nil : .timeout, error: nil)
+      history.note(event, scope: scope, error: error)
+    }
+    // No incident: its two errors are forgotten.
+    for error in [0, 1, nil] { end(0, error: error) }
+    for error in [2, 2, 2, 4, 5, nil] { end(1, error: error) }
+    for error in [6, 6, 7] { end(2, error: error) }
+    let incidents = history.conclude(
+      scopeName: { Array("p\($0)".utf8)[...] },
+      errorName: { [LineNames.separator, 0xFE] + Array("e\($0)".utf8) + [LineNames.separator] })
+    #expect(incidents.map(\.failedOperations) == [5, 3])
+    #expect(incidents.map(\.error) == ["e2", "timeout"])
   }
 }

@@ -104,7 +104,7 @@ struct CheckCommandTests {
       ["--webhook=http://a", "--now=2026-11-18T12:00:00Z"],
       #"options "--now" and "--webhook" exclude each other"#
     ),
-    (["--state=a"], #"option "--state": "a" is not given without --webhook"#),
+    (["--state=a"], #"option "--state" needs "--webhook""#),
     (["--webhook=http://a", "-"], #"nothing stands beside standard input: give "--state FILE""#),
     (["empty"], "the log tells of no attempt and of no operation"),
     (["a|b\u{1B}"], #"cannot read "a\u{7c}b\u{1b}": no such file or directory (stat, errno 2)"#),

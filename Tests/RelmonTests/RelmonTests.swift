@@ -71,6 +71,11 @@ struct RelmonTests {
       ["report", "--since=2016-11-16", "--until=2026-11-25"],
       #"option "--since": "2016-11-16" is not at most 3660 days before the end of the window"#
     ),
+    (["report", "--until=2026-11-25"], #"option "--until" needs "--since""#),
+    (
+      ["report", "--since=2026-11-25", "--until=2026-11-25"],
+      #"option "--since": "2026-11-25" is not before the end of the window, 2026-11-25T00:00:00Z"#
+    ),
     (
       ["report", "--since=soon"],
       #"option "--since": "soon" is not a date, an RFC 3339 time or a span such as 7d, 12h, 30m"#
@@ -94,7 +99,7 @@ struct RelmonTests {
     ),
     (
       ["report", "--output=a.txt", "--output=a.txt"],
-      #"option "--output": "a.txt" is not given once only"#
+      #"option "--output": "a.txt" is given twice"#
     ),
     (
       ["report", "--format=json", "--output=a.txt"],
@@ -150,6 +155,7 @@ struct RelmonTests {
     #expect(result.status == 0)
     #expect(try run("--help").output.contains("\n  \(command) "))
     #expect(try run("help", command).output == result.output)
+    #expect(try run(command, "-h").output == result.output)
   }
 
   @Test func `the version is told`() throws {
@@ -173,6 +179,16 @@ struct RelmonTests {
         result.errors
           == "relmon: cannot read \"missing.jsonl\": no such file or directory (stat, errno 2)\n")
       #expect(result.status == 5)
+    }
+  }
+
+  @Test func `a log that nobody named is told to be the usual one`() throws {
+    for command in ["report", "metrics", "verify", "tail"] {
+      let result = try run(command)
+      #expect(
+        result.errors
+          == "relmon: cannot read \"attempts.jsonl\": no such file or directory (stat, errno 2)"
+          + "; no LOG was given, and $RELMON_LOG is not set\n")
     }
   }
 

@@ -2,6 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Report
+
 struct TailCommandTests {
   private let directory: TemporaryDirectory
 
@@ -55,8 +57,7 @@ struct TailCommandTests {
     #expect(result.status == 0)
   }
 
-  @Test func `lines fit the terminal`() throws {
-    try append(Self.story.lines)
+  private func textOf80Columns() throws -> String {
     // The environment is inherited, so a shell sets it.
     let shell = Process()
     let output = Pipe()
@@ -68,8 +69,25 @@ struct TailCommandTests {
     try shell.run()
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     shell.waitUntilExit()
+    return text
+  }
+
+  @Test func `lines fit the terminal`() throws {
+    try append(Self.story.lines)
+    let text = try textOf80Columns()
     #expect(text == (try Golden.expected("tail-80.txt", for: Array(text.utf8))))
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
+  }
+
+  @Test func `letters of two columns have two`() throws {
+    let wide = String(repeating: "語", count: 40)
+    try append(
+      LogText().attempt("10:00:00", "a", error: "timeout", #""error_code":"語""#)
+        .attempt("10:00:01", "b", error: "timeout", #""error_code":"\#(wide)""#)
+        .operation("10:00:02", "c", outcome: "success", #""provider":"\#(wide)""#).lines)
+    let lines = try textOf80Columns().split(separator: "\n").map(String.init)
+    #expect(lines.map { DisplayWidth.of($0) <= 80 } == [true, true, true])
+    #expect(lines.map { $0.hasSuffix("…") } == [false, true, true])
   }
 
   @Test func `the last lines, of all or of some`() throws {
@@ -130,7 +148,7 @@ struct TailCommandTests {
     (["--lines=10001"], #"option "--lines": "10001" is not a number from 0 to 10000, or all"#),
     (
       ["--follow", "-"],
-      #"standard input cannot be followed: give a file or a directory, or "--lines all""#
+      #"standard input cannot be followed: give a file or a directory, or leave out "--follow""#
     ),
   ])
   func `a wrong command line is one clear line`(arguments: [String], message: String) throws {

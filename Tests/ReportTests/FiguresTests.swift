@@ -61,11 +61,24 @@ struct FiguresTests {
   }
 
   @Test(arguments: [
+    (4.96, "4.9", "5.0"), (0.04, "0.0", "0.1"), (5, "5.0", "5.0"), (0.1 + 0.2, "0.3", "0.3"),
+    (4.1, "4.1", "4.1"), (1.9999999, "2.0", "2.0"), (1234.56, "1,234.5", "1,234.6"),
+  ])
+  func `what may not be more, or less, than it is`(value: Double, down: String, up: String) {
+    #expect(value.fixedDown(1) == down)
+    #expect(value.fixedUp(1) == up)
+  }
+
+  @Test(arguments: [
     (Ratio(hits: 20, of: 20), Ratio(hits: 10, of: 20), "-50.0 points"),
     (Ratio(hits: 10, of: 20), Ratio(hits: 20, of: 20), "+50.0 points"),
     (Ratio(hits: 3, of: 4), Ratio(hits: 1, of: 2), "no clear change"),
     (Ratio(hits: 5, of: 5), Ratio(hits: 5, of: 5), "no clear change"),
     (Ratio(hits: 0, of: 0), Ratio(hits: 5, of: 5), "–"),
+    (Ratio(hits: 20_000, of: 20_000), Ratio(hits: 19_992, of: 20_000), "-0.04 points"),
+    (Ratio(hits: 0, of: 20_000_000), Ratio(hits: 400, of: 20_000_000), "+< 0.01 points"),
+    (Ratio(hits: 4, of: 4), Ratio(hits: 0, of: 4), "lower"),
+    (Ratio(hits: 0, of: 4), Ratio(hits: 20, of: 20), "higher"),
   ])
   func `a change is told only if it is one`(before: Ratio, after: Ratio, text: String) {
     #expect(RatioChange(before: before, after: after).text == text)

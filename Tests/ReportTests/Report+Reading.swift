@@ -7,12 +7,12 @@ extension Report {
   /// The report on the week of the logs, or on another window of RFC 3339 times.
   static func of(
     _ logs: [LogText], from: String = "2026-11-16T00:00:00Z", to: String = "2026-11-23T00:00:00Z",
-    zone: Zone = .utc, objective: Double = Objective.standard
+    zone: Zone = .utc, objective: Double = Objective.standard, damagedFiles: Int = 0
   ) -> Report {
     var input = ReportInput(
       window: Window(from: at(from), to: at(to)), zone: zone, objective: objective)
     input.read(logs)
-    return input.report(at: at("2026-12-01T00:00:00Z"))
+    return input.report(at: at("2026-12-01T00:00:00Z"), damagedFiles: damagedFiles)
   }
 
   static func of(

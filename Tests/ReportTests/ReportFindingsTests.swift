@@ -47,11 +47,16 @@ struct ReportFindingsTests {
 
   @Test func `retries that rescue nearly all are kept`() {
     // 34/34 is at least 0.8985, 35/35 at least 0.9011.
-    func rescued(_ count: Int) -> LogText {
-      (0..<count).reduce(LogText()) { $0.operation("10:00:00", "\($1)", attempts: 2) }
+    func rescued(_ count: Int, once: Int) -> LogText {
+      (0..<count + once).reduce(LogText()) {
+        $0.operation("10:00:00", "\($1)", attempts: $1 < count ? 2 : 1)
+      }
     }
-    #expect(!finds(.retriesRescue, rescued(34)))
-    #expect(finds(.retriesRescue, rescued(35)))
+    #expect(!finds(.retriesRescue, rescued(34, once: 1)))
+    #expect(finds(.retriesRescue, rescued(35, once: 1)))
+    // What another finding says of them is not to be kept.
+    #expect(finds(.retryStorm, rescued(35, once: 0)))
+    #expect(!finds(.retriesRescue, rescued(35, once: 0)))
   }
 
   @Test func `a day of more retries than first attempts is a storm`() {
@@ -80,8 +85,54 @@ struct ReportFindingsTests {
     #expect(!finds(.keyRejected, refused(4).dropLine(0)))
     #expect(
       text(.keyRejected, refused(3)).hasPrefix(
-        "lesan transcribe: the key worked until 2026-11-18T10:00:00Z, from 2026-11-18T10:01:00Z on "
+        "lesan: the key worked until 2026-11-18T10:00:00Z, from 2026-11-18T10:01:00Z on "
           + "3 attempts were refused with it and none was accepted"))
+  }
+
+  @Test func `an answer that needs a key proves it, in whatever operation`() {
+    let refused = (0..<3).reduce(LogText().attempt("10:00:00", "ok")) {
+      $0.attempt("10:01:0\($1)", "\($1)", error: "auth", #""http_status":401"#)
+    }
+    let answers = [
+      ("media_error", #""http_status":400"#, true),
+      ("invalid_request", #""http_status":400"#, true),
+      ("quota_exhausted", #""http_status":429"#, true),
+      ("server_error", #""http_status":503"#, false),
+      ("network", #""http_status":null"#, false), ("media_error", #""http_status":null"#, false),
+    ]
+    for (error, more, proves) in answers {
+      let log = refused.attempt(
+        "10:02:00", "x", error: error, more + #","operation":"upload""#)
+      #expect(finds(.keyRejected, log) == !proves, "\(error)")
+    }
+    // Refused again, after it was accepted.
+    let again = (0..<3).reduce(refused.attempt("10:02:00", "x")) {
+      $0.attempt("10:03:0\($1)", "again\($1)", error: "auth", #""http_status":401"#)
+    }
+    #expect(
+      text(.keyRejected, again).contains(
+        "until 2026-11-18T10:02:00Z, from 2026-11-18T10:03:00Z on 3 attempts"))
+  }
+
+  @Test func `a key is that of an account, and what it did before the window counts`() {
+    func account(_ name: String) -> String { #""account":"\#(name)","http_status":401"# }
+    func refused(_ name: String, _ log: LogText) -> LogText {
+      (0..<3).reduce(log) {
+        $0.attempt("10:01:0\($1)", "\(name)\($1)", error: "auth", account(name))
+      }
+    }
+    let worked = LogText().attempt("2026-11-11T10:00:00Z", "ok", #""account":"one""#)
+    #expect(!finds(.keyRejected, refused("two", worked)))
+    #expect(
+      text(.keyRejected, refused("one", worked)).hasPrefix(
+        "lesan account one: the key worked until 2026-11-11T10:00:00Z"))
+    // Behind the window nothing counts.
+    let later = refused("one", worked).attempt("2026-11-24T10:00:00Z", "l", #""account":"one""#)
+    #expect(finds(.keyRejected, later))
+    let early = (0..<3).reduce(worked) {
+      $0.attempt("2026-11-12T10:00:0\($1)Z", "e\($1)", error: "auth", account("one"))
+    }
+    #expect(!finds(.keyRejected, early.operation("10:00:00", "other")))
   }
 
   @Test func `a rejected key is told with its hosts if they are known`() {
@@ -121,6 +172,12 @@ struct ReportFindingsTests {
     #expect(finds(.newError, weeks(failed: 5)))
     let known = weeks(failed: 5).attempt("2026-11-11T11:00:00Z", "known", error: "timeout")
     #expect(!finds(.newError, known))
+    let ended = weeks(failed: 5).operation(
+      "2026-11-11T11:00:00Z", "known", outcome: "not_retryable",
+      #""error_class":"timeout","error_type":"503","http_status":503"#)
+    #expect(!finds(.newError, ended))
+    #expect(Report.of(ended).errors.map(\.isNew) == [false])
+    #expect(Report.of(weeks(failed: 1).dropLine(1)).goneErrors.isEmpty)
     #expect(Report.of(weeks(failed: 5)).errors.map(\.example) == ["0"])
   }
 
@@ -256,6 +313,11 @@ struct ReportFindingsTests {
       .operation("10:00:02", "3")
     #expect(finds(.logIncomplete, log.dropLine(1)))
     #expect(!finds(.logIncomplete, log))
+    func loss(_ reason: String) -> LogText {
+      log.add("dropped", "10:00:03", #""count":0,"reason":"\#(reason)""#)
+    }
+    #expect(text(.logIncomplete, loss("truncated_by_others")).contains("cut by others once"))
+    #expect(!finds(.logIncomplete, loss("sync_failed")))
   }
 
   @Test func `the README lists every code`() throws {

@@ -44,12 +44,15 @@ struct ReportNumbers {
     }
     if let before = object["before"] as? Double, let after = object["after"] as? Double {
       let points = (after - before) * 100
-      written.insert("\(points >= 0 ? "+" : "")\(points.fixed(1)) points")
+      let decimals = points.magnitude < 0.95 ? 2 : 1
+      written.insert("\(points >= 0 ? "+" : "")\(points.fixed(decimals)) points")
     }
     if let budget = object["budget_operations"] as? Double,
       let failed = object["failed_operations"] as? Double
     {
-      written.insert(abs(budget - failed).fixed(1))
+      written.insert(budget.fixedDown(1))
+      written.insert(
+        failed > budget ? (failed - budget).fixedUp(1) : (budget - failed).fixedDown(1))
     }
     if let audio = object["audio_seconds"] as? Double,
       let amplification = object["audio_amplification"] as? Double

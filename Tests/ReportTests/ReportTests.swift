@@ -126,6 +126,30 @@ struct ReportTests {
     #expect(Report.of(log.add("dropped", "10:00:03", #""count":1"#)).log.isIncomplete)
     #expect(Report.of(log.add("attempt", "10:00:03")).log.isIncomplete)
   }
+
+  @Test func `the log's section tells what is not whole, and of clocks that were set back`() {
+    func section(_ logs: LogText..., damagedFiles: Int = 0) -> String {
+      let text = Report.of(logs, damagedFiles: damagedFiles).plainText
+      return text.split(separator: "\n").drop { $0 != "The log" }.joined(separator: " ")
+        .replacing(#/\s+/#, with: " ")
+    }
+    let log = LogText().operation("10:00:00", "1").operation("10:00:01", "2")
+    #expect(section(log).contains("2 operations among them; complete. Made"))
+    #expect(section(log, damagedFiles: 1).contains("them; 1 file not read to the end. Made"))
+    #expect(section(log, damagedFiles: 2).contains("them; 2 files not read to the end. Made"))
+    let unsure = log.add("dropped", "10:00:03", #""count":0,"reason":"sync_failed""#)
+    #expect(section(unsure).contains("them; complete; not made durable once. Made"))
+    let back = log.operation("09:59:51", "3").operation("09:59:40.999999", "4")
+    #expect(
+      section(back).contains(
+        "complete; clock stepped: a writer's was set back once, by more than 10 s. Made"))
+    // Another writer has a clock of its own, and a line that is read late stands where it was.
+    #expect(
+      section(log, LogText(writer: "b").operation("09:00:00", "3")).contains("complete. Made"))
+    #expect(
+      section(log.dropLine(0), log.dropLine(1).operation("10:00:02", "3")).contains(
+        "complete. Made"))
+  }
 }
 
 extension LogText {

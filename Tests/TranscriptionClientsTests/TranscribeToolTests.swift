@@ -101,7 +101,7 @@ struct TranscribeToolTests {
     (["--provider", "assemblyai"], #"option "AUDIO" needs a value: a URL or a file"#),
     (
       ["--provider", "lesan", audio],
-      #"option "--language" needs a value: am, ti, so or en"#
+      #"option "--language" is missing: lesan needs am, ti, so or en"#
     ),
     (
       ["--provider", "lesan", "--language", "am", "a.mp3"],

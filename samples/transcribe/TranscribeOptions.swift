@@ -70,7 +70,9 @@ struct TranscribeOptions: Sendable {
     audios = arguments.operands.map { Audio($0) }
     if audios.isEmpty { throw .missingValue("AUDIO", expected: "a URL or a file") }
     if provider == .lesan {
-      if language == nil { throw .missingValue("--language", expected: "am, ti, so or en") }
+      if language == nil {
+        throw .missingOption("--language", cause: "lesan needs am, ti, so or en")
+      }
       if let file = audios.first(where: { !$0.isURL }) {
         throw .invalidValue("AUDIO", file.name, expected: "a URL, and lesan takes no files")
       }
