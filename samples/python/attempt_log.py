@@ -4,9 +4,10 @@
         log.record("attempt_start", provider="lesan", operation="transcribe", operation_id="7c9e66", attempt=1)
 
 The keys of each kind of line are those of the log's schema; `retrier.py` writes them for calls that
-it makes. A program has one AttemptLog for its threads, and a forked child one of its own. Recording
-never raises and waits for no other process: what is lost is counted and warned of, and told in the
-log when writing works again. No secret may get in: no key, no URL with a query.
+it makes. A program has one AttemptLog at a time for its threads, and a forked child one of its own:
+a second of the same host and process id is taken for a restart. Recording never raises and waits for
+no other process: what is lost is counted and warned of, and told in the log when writing works again.
+No secret may get in: no key, no URL with a query.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ class AttemptLog:
     0600, or 0640 if it is `group_readable`: for a monitor that runs as another user in the log's group
     (and may enter the directory). Where somebody else could put a file of theirs in the way, the
     constructor raises OSError. `warn` is told of the first line that is lost, and at the end how many
-    were; by default stderr is.
+    were; by default stderr is. `host` tells apart containers that share a host name, such as those of
+    a pod; by default it is that name.
 
     When another writer rotates the log, this one goes on in the new file; it does not rotate itself.
 
@@ -55,9 +57,10 @@ class AttemptLog:
     """
 
     def __init__(self, path: str | os.PathLike[str], process: str | None = None, *,
-                 group_readable: bool = False, warn: Callable[[str], None] | None = None):
+                 host: str | None = None, group_readable: bool = False, warn: Callable[[str], None] | None = None):
         self._path, self._mode = _location(os.fspath(path)), 0o640 if group_readable else 0o600
         self._process = str(process or os.path.basename(sys.argv[0] or "python"))
+        self._host = str(host or socket.gethostname())
         self._warn = warn or (lambda text: sys.stderr.write(f"attempt log: {text}\n"))
         self._begin()
         self._open()
@@ -146,7 +149,7 @@ class AttemptLog:
         # A line that somebody could not finish must not swallow ours.
         self._needs_newline = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
         self._lines_left, self._next_look = 256, time.monotonic() + 1
-        start = {"version": "python-1", "host": socket.gethostname(), "pid": os.getpid(), "process": self._process}
+        start = {"version": "python-1", "host": self._host, "pid": os.getpid(), "process": self._process}
         if reason := self._put("writer_start", start):
             self._lose("writer_start", reason)
 

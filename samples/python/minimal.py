@@ -1,7 +1,4 @@
-"""Fetches URLs with retries; every attempt goes into the log of relmon.
-
-    python samples/python/minimal.py attempts.jsonl URL...
-"""
+"""Fetches URLs with retries; every attempt goes into the log of relmon."""
 
 import random
 import socket
@@ -33,6 +30,8 @@ def describe(error):  # without its text, which may quote the URL
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit("usage: minimal.py LOG URL...")
     failed = 0
     with AttemptLog(sys.argv[1]) as log:
         retrier = Retrier(log, "example", max_attempts=3, backoff=lambda attempt: random.uniform(0, 2 ** attempt),
