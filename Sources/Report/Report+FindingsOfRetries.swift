@@ -86,8 +86,9 @@ extension Report {
     return Finding(
       .warning, .logIncomplete,
       [
-        .text("The log is not whole (lines: "), .strong(log.damage.joined(separator: ", ")),
-        .text("), so the figures may not be: relmon verify tells where and why."),
+        .text("The log is not whole, nor may the figures be: "),
+        .strong(log.damage.joined(separator: ", ")),
+        .text(". relmon verify tells where and why."),
       ])
   }
 
