@@ -76,10 +76,9 @@ extension CheckRules {
     let subject = CheckFinding.Subject(provider: name.provider, operation: name.operation)
     let within = counts.tally(of: pair, last: withinSeconds)
     let short = counts.tally(of: pair, last: shortSeconds)
-    let longer = counts.tally(of: pair, last: lowTrafficSeconds)
     return [
       retriesKeepFailing(within, short).map { .init(.retriesKeepFailing, subject, $0) },
-      lowTraffic(longer, within).map { .init(.retriesKeepFailingLowTraffic, subject, $0) },
+      lowTraffic(pair, counts).map { .init(.retriesKeepFailingLowTraffic, subject, $0) },
       noSuccess(pair, within, counts).map { .init(.noSuccess, subject, $0) },
       burn(.fast, pair, counts).map { .init(.budgetBurnFast, subject, $0) },
       burn(.slow, pair, counts).map { .init(.budgetBurnSlow, subject, $0) },
@@ -98,12 +97,21 @@ extension CheckRules {
     return .rescued(within: ratios.0, short: ratios.1, error: within.mostFrequentError)
   }
 
-  /// As long as it goes on: something that was retried failed in the span of judgement.
-  private func lowTraffic(_ longer: Tally, _ within: Tally) -> CheckFinding.Evidence? {
-    let newest = within.retrySuccessRatio
-    guard newest.of < Self.retriedMin, newest.hits < newest.of else { return nil }
+  /// As long as it goes on: something that was retried failed in the span of judgement, and lately if the
+  /// span before it had more traffic, of whose failures these may be the last.
+  private func lowTraffic(_ pair: Int, _ counts: CheckCounts) -> CheckFinding.Evidence? {
+    func retried(_ seconds: Int64) -> Ratio {
+      counts.tally(of: pair, last: seconds).retrySuccessRatio
+    }
+    let within = retried(withinSeconds)
+    let lately = retried(shortSeconds)
+    let before = retried(2 * withinSeconds).of - within.of
+    guard within.of < Self.retriedMin, within.hits < within.of,
+      before < Self.retriedMin || lately.hits < lately.of
+    else { return nil }
     // What went well hours ago does not excuse what goes wrong now.
-    for (tally, seconds) in [(longer, lowTrafficSeconds), (within, withinSeconds)] {
+    for seconds in [lowTrafficSeconds, withinSeconds] {
+      let tally = counts.tally(of: pair, last: seconds)
       let ratio = tally.retrySuccessRatio
       if let interval = ratio.interval, interval.high < Self.rescuedMin {
         return .rarelyRescued(ratio, seconds: seconds, error: tally.mostFrequentError)

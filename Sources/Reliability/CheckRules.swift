@@ -78,7 +78,7 @@ public struct CheckRules: Sendable {
 
   /// All spans that are looked at.
   var spans: [Int64] {
-    [shortSeconds, withinSeconds, noSuccessSeconds, lowTrafficSeconds]
+    [shortSeconds, withinSeconds, 2 * withinSeconds, noSuccessSeconds, lowTrafficSeconds]
       + [Burn.fast, .slow].flatMap { [$0.shortSeconds, $0.longSeconds] }
   }
 }

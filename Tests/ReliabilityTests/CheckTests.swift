@@ -108,6 +108,17 @@ struct CheckTests {
     #expect(!alerts(10).contains(.retriesKeepFailingLowTraffic))
   }
 
+  @Test func `the last failures of an outage that is over are no news`() {
+    func alerts(before: Int, lately: Int) -> [CheckFinding.Alert] {
+      let outage = Self.retried(
+        5, rescued: 0, at: "11:20:00", Self.retried(before, rescued: 0, at: "10:50:00"))
+      return Self.findings(Self.retried(lately, rescued: 0, at: "11:55:00", outage))
+    }
+    #expect(!alerts(before: 10, lately: 0).contains(.retriesKeepFailingLowTraffic))
+    #expect(alerts(before: 9, lately: 0).contains(.retriesKeepFailingLowTraffic))
+    #expect(alerts(before: 10, lately: 1).contains(.retriesKeepFailingLowTraffic))
+  }
+
   @Test func `another span of judgement takes the others along`() {
     let log = Self.retried(10, rescued: 0, at: "10:00:01", Self.retried(1, rescued: 0))
     #expect(!Self.findings(log).contains(.retriesKeepFailing))

@@ -132,7 +132,7 @@ extension DashboardRule {
   }
 
   static let known = Set(
-    ["up", "ALERTS"]
+    ["up", "ALERTS", "node_textfile_mtime_seconds"]
       + MetricFamily.catalogue.flatMap { family in
         family.kind == .histogram
           ? ["_bucket", "_count", "_sum"].map { family.name + $0 } : [family.name]
