@@ -236,7 +236,8 @@ final class Connection {
     _ response: HTTPResponse, isHead: Bool, persistence: HTTPResponse.Persistence, now: Instant
   ) {
     stage = nil
-    output = response.wireBytes(isHead: isHead, persistence: persistence)
+    output = response.wireBytes(
+      isHead: isHead, persistence: persistence, secondsSince1970: configuration.clock())
     sent = 0
     released = output.count
     bodyInterval = response.bodyInterval

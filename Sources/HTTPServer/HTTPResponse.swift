@@ -3,7 +3,7 @@ public struct HTTPResponse: Sendable, Equatable {
   /// From 200 to 599.
   public var status: Int
   /// `Content-Length`, `Connection` and `Transfer-Encoding` are the server's: such fields are left
-  /// out.
+  /// out; and `Date`, unless it is among these.
   public var headers: HTTPHeaders
   public var body: [UInt8]
   /// How long the answer is held back; other connections are served meanwhile.
@@ -60,12 +60,17 @@ extension HTTPResponse {
     case unsaid
   }
 
-  func wireBytes(isHead: Bool, persistence: Persistence) -> [UInt8] {
+  func wireBytes(
+    isHead: Bool, persistence: Persistence, secondsSince1970 now: Int64
+  ) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(256 + body.count)
     bytes.append(contentsOf: "HTTP/1.1 \(status) \(Self.reasonPhrase(status))\r\n".utf8)
     for field in headers.fields where !Self.isOwnedByServer(field.name) {
       Self.append(field.name, field.value, to: &bytes)
+    }
+    if headers.values("Date").isEmpty, let date = HTTPHeaders.date(secondsSince1970: now) {
+      Self.append("Date", date, to: &bytes)
     }
     // RFC 9110 §8.6: no length on a 204, and a 304's would be that of another body.
     let hasBody = status != 204 && status != 304

@@ -45,6 +45,8 @@ public final class HTTPServer: Sendable {
     /// On a loopback address, answer 403 unless Host is `localhost`, `127.0.0.1` or `[::1]`: DNS
     /// rebinding otherwise lets a web page read the answers.
     public var checksHostOnLoopback = true
+    /// The present in seconds since 1970, for the `Date` of answers that have none (RFC 9110 §6.6.1).
+    public var clock: @Sendable () -> Int64 = { Int64(time(nil)) }
 
     public init() {}
   }

@@ -90,8 +90,13 @@ public final class ProviderSimulator: Sendable {
 
   /// A running server of this simulator; whoever holds it stops it.
   public func serve(on address: ListenAddress) throws(ListenError) -> HTTPServer {
+    var configuration = Self.serverConfiguration
+    // The clock that `Retry-After` is said by.
+    configuration.clock = { [clock] in
+      clock.now().microseconds / Timestamp.microsecondsPerSecond
+    }
     let server = try HTTPServer(
-      listeningOn: [address], configuration: Self.serverConfiguration,
+      listeningOn: [address], configuration: configuration,
       headHandler: answerHead, handler: answer)
     try server.start()
     return server

@@ -1,4 +1,5 @@
 import AttemptLog
+import HTTPServer
 
 /// What an answer says of when to come again.
 public struct RetryAfter: Sendable, Equatable {
@@ -47,19 +48,9 @@ public struct RetryAfter: Sendable, Equatable {
 }
 
 extension Timestamp {
-  /// The next whole second as an IMF-fixdate (RFC 9110 §5.6.7): `Mon, 16 Nov 2026 08:00:02 GMT`.
-  var httpDate: String {
+  /// The next whole second, as `Retry-After` has it.
+  var httpDate: String? {
     let second = (microseconds + Self.microsecondsPerSecond - 1) / Self.microsecondsPerSecond
-    let day = Int(second / 86_400)
-    let date = CivilDate(daysSince1970: day)
-    // 1970-01-01 was a Thursday.
-    let weekday = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][day % 7]
-    let month = [
-      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ][date.month - 1]
-    func twoDigits(_ number: Int) -> String { (number < 10 ? "0" : "") + String(number) }
-    let clock = [second / 3600 % 24, second / 60 % 60, second % 60]
-      .map { twoDigits(Int($0)) }.joined(separator: ":")
-    return "\(weekday), \(twoDigits(date.day)) \(month) \(date.year) \(clock) GMT"
+    return HTTPHeaders.date(secondsSince1970: second)
   }
 }

@@ -84,8 +84,10 @@ public struct KeyRefusal: Sendable {
 
   fileprivate func precedes(_ other: Self) -> Bool {
     if attempts != other.attempts { return attempts > other.attempts }
-    return [provider, account ?? ""].precedes([other.provider, other.account ?? ""])
+    return texts.precedes(other.texts)
   }
+
+  private var texts: [String] { [provider, account ?? "", account == nil ? "" : "present"] }
 }
 
 extension AttemptEvent {

@@ -101,6 +101,14 @@ extension Ratio {
     return Self.percentage(value)
   }
 
+  /// Likewise, with more decimals where it would read as an objective that it does not reach.
+  func percentage(against objective: Double) -> String {
+    guard let value = toldValue, value < objective,
+      Self.percentage(value) == Self.percentage(objective)
+    else { return percentage }
+    return "\((value * 100).fixedDown(2)) %"
+  }
+
   /// `235/240`.
   var counts: String { "\(hits.grouped)/\(of.grouped)" }
 

@@ -66,7 +66,7 @@ extension Report {
       return .init(state: .insufficientData, reason: [.text("\(cause).")])
     }
     let counts =
-      "\(rate.counts) operations succeeded (\(rate.percentage)), objective "
+      "\(rate.counts) operations succeeded (\(rate.percentage(against: slo.objective))), objective "
       + "\(Ratio.objective(slo.objective)): \(slo.failed.grouped) failed, "
       + "\(slo.budget.fixedDown(1)) may fail"
     guard rate.of >= Ratio.fewestForPercentage else {

@@ -103,8 +103,8 @@ extension Report {
       .warning, .operationsAbandoned,
       [
         .strong(count == 1 ? "1 operation" : "\(count.grouped) operations"),
-        .text(" began and never ended: a process crashed, hangs or was killed with it in flight, "),
-        .text("and what the provider did for it may be billed. Find out which process stopped."),
+        .text(" began and never ended: a process crashed, hangs or was killed meanwhile, and "),
+        .text("what the provider did may be billed. Find out which process stopped."),
       ])
   }
 }

@@ -13,7 +13,7 @@ struct HTTPServerTests {
       #expect(
         client.readAnswer()
           == "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n"
-          + "Content-Length: 6\r\n\r\nGET /a")
+          + "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 6\r\n\r\nGET /a")
     }
   }
 
@@ -24,7 +24,7 @@ struct HTTPServerTests {
     let (text, ending) = client.readToEnd()
     #expect(
       text == "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n"
-        + "Content-Length: 8\r\nConnection: close\r\n\r\n")
+        + "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 8\r\nConnection: close\r\n\r\n")
     #expect(ending == .closed)
   }
 
@@ -136,8 +136,9 @@ struct HTTPServerTests {
     let (text, ending) = client.readToEnd()
     #expect(
       text == "HTTP/1.1 414 URI Too Long\r\nContent-Type: text/plain; charset=utf-8\r\n"
-        + "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nContent-Length: 40\r\n"
-        + "Connection: close\r\n\r\n414 URI Too Long: request line too long\n")
+        + "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"
+        + "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 40\r\nConnection: close\r\n\r\n414 URI Too Long: request line too long\n"
+    )
     #expect(ending == .closed)
   }
 
@@ -229,17 +230,49 @@ struct HTTPServerTests {
     #expect(client.readAnswer().hasSuffix("POST /p"))
   }
 
+  @Test func `an answer has the date of its handler, else that of the server`() throws {
+    let server = try HTTPServer(listeningOn: [.loopback(port: 0)]) { request in
+      request.path == "/own"
+        ? HTTPResponse(status: 200, headers: ["date": "Mon, 01 Jan 0001 00:00:00 GMT"])
+        : .text(200, "")
+    }
+    try server.start()
+    let client = try TCPClient(port: server.addresses[0].port)
+    try client.send("GET /own HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    let own = client.readAnswer()
+    #expect(own.contains("\r\ndate: Mon, 01 Jan 0001 00:00:00 GMT\r\n"))
+    #expect(!own.contains("\r\nDate: "))
+    let before = Int64(time(nil))
+    try client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    let answer = client.readAnswer()
+    let dates = (before...Int64(time(nil))).compactMap { HTTPHeaders.date(secondsSince1970: $0) }
+    #expect(dates.contains { answer.contains("\r\nDate: \($0)\r\n") })
+  }
+
+  @Test(arguments: [
+    (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"), (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+    (-1, "Wed, 31 Dec 1969 23:59:59 GMT"), (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
+    (-62_135_596_800, "Mon, 01 Jan 0001 00:00:00 GMT"), (Int64.max, nil), (Int64.min, nil),
+    (67_768_036_191_676_799, "Wed, 31 Dec 2147485547 23:59:59 GMT"),
+  ])
+  func `a date is an IMF-fixdate`(seconds: Int64, text: String?) {
+    #expect(HTTPHeaders.date(secondsSince1970: seconds) == text)
+  }
+
   @Test func `a header value cannot begin a header`() throws {
+    let date = "Sun, 06 Nov 1994 08:49:37 GMT"
     let server = try HTTPServer(listeningOn: [.loopback(port: 0)]) { _ in
       HTTPResponse(
-        status: 204, headers: ["X": "a\r\nSet-Cookie: b", "Content-Length": "7"], body: [1])
+        status: 204,
+        headers: ["X": "a\r\nSet-Cookie: b", "Date": date, "Content-Length": "7"], body: [1])
     }
     try server.start()
     let client = try TCPClient(port: server.port)
     try client.send("GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
     #expect(
       client.readToEnd().text
-        == "HTTP/1.1 204 No Content\r\nX: a  Set-Cookie: b\r\nConnection: close\r\n\r\n")
+        == "HTTP/1.1 204 No Content\r\nX: a  Set-Cookie: b\r\nDate: \(date)\r\n"
+        + "Connection: close\r\n\r\n")
   }
 
   @Test func `several addresses are served by one loop`() throws {
@@ -266,6 +299,7 @@ extension HTTPServerTests {
     arrived: Semaphore? = nil, configure: (inout HTTPServer.Configuration) -> Void = { _ in }
   ) throws -> HTTPServer {
     var configuration = HTTPServer.Configuration()
+    configuration.clock = { 784_111_777 }
     configure(&configuration)
     let server = try HTTPServer(
       listeningOn: [.loopback(port: 0)], configuration: configuration

@@ -53,6 +53,14 @@ struct FiguresTests {
   }
 
   @Test(arguments: [
+    (987, 992, "99.49 %"), (988, 992, "99.6 %"), (199, 200, "99.5 %"), (3, 4, "too few"),
+    (19_899, 20_000, "99.49 %"),
+  ])
+  func `a rate that is below its objective reads so`(hits: Int, of: Int, text: String) {
+    #expect(Ratio(hits: hits, of: of).percentage(against: 0.995) == text)
+  }
+
+  @Test(arguments: [
     (0.995, "99.5 %"), (0.9995, "99.95 %"), (0.99995, "99.995 %"), (0.9985, "99.85 %"),
     (0.99, "99 %"), (1, "100 %"), (0.5, "50 %"), (0.999, "99.9 %"),
   ])

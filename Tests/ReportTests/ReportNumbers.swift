@@ -67,6 +67,7 @@ struct ReportNumbers {
 
   private mutating func add(_ ratio: Ratio) {
     written.formUnion([ratio.counts, ratio.percentage])
+    if let value = ratio.value { written.insert("\((value * 100).fixedDown(2)) %") }
     for bound in [ratio.interval?.low, ratio.interval?.high].compactMap(\.self) {
       written.insert(Ratio.percentage(bound))
     }
