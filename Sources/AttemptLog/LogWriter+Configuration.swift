@@ -125,6 +125,11 @@ public enum LogWriterWarning: Equatable, Sendable, CustomStringConvertible {
 
   fileprivate func print() {
     let line = Array("relmon: warning: \(self)\n".utf8)
+    // Who does not read must not stop the writer, and who is gone not end the process by SIGPIPE.
+    var standardError = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+    guard unsafe poll(&standardError, 1, 0) == 1, standardError.revents == Int16(POLLOUT) else {
+      return
+    }
     // Nobody is left to tell if this fails.
     _ = unsafe line.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }

@@ -62,8 +62,12 @@ struct SegmentDirectory {
   func nextNumber() throws(LogWriterError) -> Int64 {
     let highest = try names().compactMap(LogLocation.segmentNumber).max() ?? 0
     let own = FirstLine(path: place.path)?.number ?? 1
-    // A segment of the highest number that there is leaves no name; rename(2) would replace it.
-    return max(Int64(highest).addingReportingOverflow(1).partialValue, own, 1)
+    // A segment of the highest number that there is leaves no name, and rename(2) would replace one.
+    let (next, overflow) = Int64(highest).addingReportingOverflow(1)
+    guard !overflow else {
+      throw .systemCall(path: place.path, call: "rename", errno: EOVERFLOW)
+    }
+    return max(next, own, 1)
   }
 
   private func names() throws(LogWriterError) -> [String] {
@@ -102,9 +106,10 @@ extension SegmentDirectory {
     var segments = try self.segments()[...]
     var bytes = segments.reduce(activeBytes()) { $0 &+ $1.bytes }
     while let bytesMax = retention.bytesMax, bytes > bytesMax, deleted.count < deletionsMax,
-      let oldest = segments.popFirst(), now - oldest.lastChanged >= Self.youngSeconds
+      let oldest = segments.first, now - oldest.lastChanged >= Self.youngSeconds
     {
       try delete(oldest)
+      segments.removeFirst()
       deleted.append(oldest.name)
       bytes -= oldest.bytes
     }

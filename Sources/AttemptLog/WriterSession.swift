@@ -180,7 +180,8 @@ final class WriterSession: Sendable {
   // MARK: - The thread
 
   private func work() {
-    var pause = LogWriter.tickInterval
+    // The first round tells callers that the thread is to be woken.
+    var pause = Duration.zero
     while true {
       let order = tasks.wait(atMost: pause) { $0.take() } ?? WriterTasks()
       if order.stops { break }

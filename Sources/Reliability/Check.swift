@@ -54,7 +54,7 @@ public struct Check: Sendable {
     lacksOperations = operations == 0 && attempts >= CheckRules.attemptsWithoutOperationMin
     let found =
       counts.pairs.indices.flatMap { rules.findings(ofPair: $0, counts) }
-      + counts.streaks.compactMap { rules.streak($0) }
+      + counts.streaks.compactMap { rules.streak($0, counts) }
       + rules.quotas(counts)
       + [rules.damage(log, counts, isWhole: isWhole)].compactMap(\.self)
       + [hasTraffic ? rules.silence(counts) : nil].compactMap(\.self)
@@ -152,8 +152,15 @@ extension CheckRules {
     return .amplification(retries: retries, initial: initial)
   }
 
-  fileprivate func streak(_ incident: Incident) -> CheckFinding? {
-    guard incident.failedOperations >= Self.streakMin else { return nil }
+  /// Unless it was not tried for so long that nobody calls it any more.
+  fileprivate func streak(_ incident: Incident, _ counts: CheckCounts) -> CheckFinding? {
+    let pair = counts.pairs.indices.first {
+      counts.name(of: $0) == (incident.provider, incident.operation)
+    }
+    let begin = counts.now.advanced(bySeconds: -Self.triedWithinSeconds)
+    guard incident.failedOperations >= Self.streakMin,
+      pair.flatMap({ counts.pairs[$0].lastAttempt }).map({ $0 > begin }) ?? true
+    else { return nil }
     let subject = CheckFinding.Subject(
       provider: incident.provider, operation: incident.operation)
     return CheckFinding(.consecutiveFailures, subject, .streak(incident))

@@ -31,6 +31,7 @@ public struct CheckCounts: EventCounts {
   struct Pair: Sendable {
     fileprivate var slices: [Tally]
     /// Event times.
+    var lastAttempt: Timestamp?
     var lastSuccess: Timestamp?
     /// The first attempt in A′ that is known to have failed after the last success.
     var firstFailureSince: Timestamp?
@@ -76,6 +77,8 @@ public struct CheckCounts: EventCounts {
   ) -> KeptAttempt? {
     let event = attempt.event
     guard event.time <= now else { return nil }
+    let last = pairs[attempt.scope].lastAttempt
+    pairs[attempt.scope].lastAttempt = max(last ?? event.time, event.time)
     if let errorClass = event.figures.errorClass, errorClass != .cancelled {
       pairs[attempt.scope].noteFailure(at: event.time)
     }

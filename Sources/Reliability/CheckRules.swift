@@ -35,6 +35,8 @@ public struct CheckRules: Sendable {
   static let retriedMin = 10
   /// Successive failed operations of one pair: what definitions.md calls an incident.
   static let streakMin = Incident.failuresMin
+  /// What was not attempted for a week is not called any more.
+  static let triedWithinSeconds: Int64 = 604_800
   /// Retries above this share of first attempts, of which there are at least so many.
   static let retriesPerAttemptMax = 0.1
   static let initialAttemptsMin = 50

@@ -52,6 +52,8 @@ struct IncidentHistory: Sendable {
     private let errorsMax: Int
     private var current: [UInt32: Run] = [:]
     private(set) var ended: [Run] = []
+    /// Operations whose error was known by its class only.
+    private(set) var unnamed = 0
     /// Errors in `current` and `ended`.
     private var errorCount = 0
 
@@ -63,10 +65,11 @@ struct IncidentHistory: Sendable {
       if operation.hasSucceeded {
         if current[operation.scope] != nil { end(operation.scope, at: operation.time) }
       } else {
-        let isNew = current[
+        let (isNew, isNamed) = current[
           operation.scope, default: Run(scope: operation.scope, from: operation.time)
         ].add(operation, hasRoom: errorCount < errorsMax)
         if isNew { errorCount += 1 }
+        if !isNamed { unnamed += 1 }
       }
     }
 
@@ -123,6 +126,8 @@ struct IncidentHistory: Sendable {
   var late: Int { order.late }
   /// Incidents for which there was no room.
   private(set) var unlisted = 0
+  /// Operations that failed with an error for which there was no room.
+  var unnamed: Int { runs.unnamed }
 
   /// Takes an operation of O′.
   ///
@@ -180,17 +185,18 @@ struct IncidentHistory: Sendable {
 
 extension IncidentHistory.Run {
   /// - Parameter hasRoom: whether another error can be told apart.
-  /// - Returns: whether it has one more now.
+  /// - Returns: whether it has one more now, and whether this one is told apart.
   fileprivate mutating func add(
     _ operation: IncidentHistory.EndedOperation, hasRoom: Bool
-  ) -> Bool {
+  ) -> (isNew: Bool, isNamed: Bool) {
     failed += 1
     retries = retries.addingSaturated(max(0, operation.attempts - 1))
     var key = IncidentHistory.ErrorKey(
       error: operation.error, errorClass: operation.errorClass)
-    if !hasRoom && errors[key] == nil { key = .init(error: nil, errorClass: key.errorClass) }
+    let isNamed = hasRoom || errors[key] != nil
+    if !isNamed { key = .init(error: nil, errorClass: key.errorClass) }
     let before = errors.count
     errors[key, default: 0] += 1
-    return errors.count > before
+    return (errors.count > before, isNamed)
   }
 }

@@ -1,23 +1,51 @@
 public import AttemptLog
 
-/// When the keys of accounts were accepted and since when they are refused, up to the end of a window.
+/// When the keys of accounts were accepted and since when they are refused, up to the end of a window;
+/// in whatever order the attempts come.
 struct KeyHistory: Sendable {
+  /// Refusals that are remembered each by itself, of all accounts together.
+  static let refusalsMax = 100_000
+
   private struct Use: Sendable {
-    var accepted: Timestamp?
-    var refused: Timestamp?
-    /// Since then.
-    var refusals = 0
+    var accepted = Timestamp.earliest
+    /// Later than that.
+    var refusals: [Refusal] = []
+    /// Those for which there was no room, and the first of them.
+    var others = 0
+    var firstOther = Timestamp.latest
+
+    /// - Returns: whether it is not older than an accepted attempt.
+    mutating func add(_ refusal: Refusal, hasRoom: Bool) -> Bool {
+      guard refusal.time > accepted else { return false }
+      if hasRoom {
+        refusals.append(refusal)
+      } else {
+        others += 1
+        firstOther = min(firstOther, refusal.time)
+      }
+      return true
+    }
+
+    var first: Timestamp { min(refusals.lazy.map(\.time).min() ?? .latest, firstOther) }
+  }
+
+  private struct Refusal: Sendable {
+    let time: Timestamp
+    /// Nil if it is not known.
+    let host: Int32?
   }
 
   private let window: Window
+  private let refusalsMax: Int
   /// By the number of the account.
   private var uses: [Int: Use] = [:]
-  /// Of the refusals.
+  private var refusalCount = 0
   private var hosts = WriterHosts()
 
   /// - Parameter window: refusals outside of it do not count, nor anything behind it.
-  init(window: Window) {
+  init(window: Window, refusalsMax: Int = Self.refusalsMax) {
     self.window = window
+    self.refusalsMax = refusalsMax
   }
 
   /// Takes note of the host of a writer.
@@ -26,30 +54,36 @@ struct KeyHistory: Sendable {
   }
 
   /// Takes an attempt; what neither proves a key nor refuses it changes nothing.
+  ///
+  /// What serves another attempt is not counted: its refusal is that one's too.
   mutating func note(_ attempt: AttemptLine, account: Int) {
     let time = attempt.event.time
     guard time < window.to else { return }
     if attempt.event.provesKey {
       accept(account, at: time)
-    } else if attempt.event.figures.errorClass == .auth, time >= window.from,
-      uses[account]?.accepted.map({ $0 < time }) ?? true
-    {
-      uses[account, default: Use()].refused = min(uses[account]?.refused ?? time, time)
-      uses[account]?.refusals += 1
-      hosts.touch(account, by: attempt.writer)
+    } else if attempt.event.figures.errorClass == .auth, !attempt.hasParent, time >= window.from {
+      refuse(account, Refusal(time: time, host: attempt.writer.flatMap { hosts.host(of: $0) }))
     }
   }
 
   private mutating func accept(_ account: Int, at time: Timestamp) {
-    var use = uses[account, default: Use()]
-    use.accepted = max(use.accepted ?? time, time)
-    // Which of the refusals were before it is not remembered: rather too few than one too many.
-    if let refused = use.refused, refused <= time {
-      use.refused = nil
-      use.refusals = 0
-      hosts.forget(account)
+    guard time > uses[account, default: Use()].accepted else { return }
+    uses[account, default: Use()].accepted = time
+    guard let use = uses[account], use.first <= time else { return }
+    let later = use.refusals.filter { $0.time > time }
+    refusalCount -= use.refusals.count - later.count
+    uses[account]?.refusals = later
+    // Which of them were before it is not known: rather too few than one too many.
+    if use.firstOther <= time {
+      uses[account]?.others = 0
+      uses[account]?.firstOther = .latest
     }
-    uses[account] = use
+  }
+
+  private mutating func refuse(_ account: Int, _ refusal: Refusal) {
+    let hasRoom = refusalCount < refusalsMax
+    guard uses[account, default: Use()].add(refusal, hasRoom: hasRoom), hasRoom else { return }
+    refusalCount += 1
   }
 
   /// Those that were accepted and then only refused.
@@ -57,13 +91,14 @@ struct KeyHistory: Sendable {
   /// - Parameter name: of an account, as in `LineNames`; nil if it stands for several.
   func refusals(named name: (Int) -> ArraySlice<UInt8>?) -> [KeyRefusal] {
     uses.compactMap { account, use in
-      guard let accepted = use.accepted, let refused = use.refused, let name = name(account) else {
-        return nil
-      }
+      let attempts = use.refusals.count + use.others
+      guard use.accepted > .earliest, attempts > 0, let name = name(account) else { return nil }
       let pair = NamePair(name)
+      let hosts = Set(use.refusals.map(\.host))
       return KeyRefusal(
-        provider: pair.first.text, account: pair.second?.text, accepted: accepted, refused: refused,
-        attempts: use.refusals, hosts: hosts.count(touching: account))
+        provider: pair.first.text, account: pair.second?.text, accepted: use.accepted,
+        refused: use.first, attempts: attempts,
+        hosts: use.others > 0 || hosts.contains(nil) ? nil : hosts.count)
     }.sorted { $0.precedes($1) }
   }
 }

@@ -119,6 +119,8 @@ public struct LogLedger: Sendable {
   }
 
   private mutating func noteClock(_ event: LogEvent, writer: Int) {
+    // What a writer tells of itself overtakes the lines that wait.
+    guard [.attempt, .attemptStart, .operation].contains(event.kind) else { return }
     while writer >= newest.count { newest.append((0, .earliest)) }
     let (seq, time) = newest[writer]
     guard event.seq > seq else { return }

@@ -70,6 +70,8 @@ public struct WindowedCounts: EventCounts {
   /// Lines that stood too far from the place of their time for incidents and quota episodes to be
   /// exact.
   public var lateLines: Int { quotas.late + incidentHistory.late }
+  /// Operations of incidents whose error is known by its class only.
+  public var unnamedErrors: Int { incidentHistory.unnamed }
   /// Incidents and quota episodes for which there was no room.
   public var unlistedEpisodes: Int { quotas.unlisted + incidentHistory.unlisted }
 

@@ -1,5 +1,4 @@
-/// Which hosts the writers are on, and on which of them something happened, by the number of what it
-/// happened to.
+/// Which hosts the writers are on.
 struct WriterHosts: Sendable {
   /// Hosts that are told apart.
   static let hostsMax = 1000
@@ -7,8 +6,6 @@ struct WriterHosts: Sendable {
   private var numbers: [ByteHasher.Key: Int32] = [:]
   /// By the number of the writer; -1 if its host is not known.
   private var ofWriters: [Int32] = []
-  /// By the number of the subject; nil once it happened on a host that is not known.
-  private var touched: [Int: Set<Int32>?] = [:]
 
   /// Takes note of the host of a writer.
   mutating func note(_ host: ByteHasher.Key, of writer: Int) {
@@ -21,21 +18,8 @@ struct WriterHosts: Sendable {
     ofWriters[writer] = number ?? -1
   }
 
-  /// Takes note that a line of a writer tells of a subject.
-  ///
-  /// - Parameter writer: nil if it is not known.
-  mutating func touch(_ subject: Int, by writer: Int?) {
-    guard let writer, writer < ofWriters.count, ofWriters[writer] >= 0 else {
-      touched[subject] = .some(nil)
-      return
-    }
-    touched[subject, default: []]?.insert(ofWriters[writer])
+  /// The number of a writer's host; nil if it is not known.
+  func host(of writer: Int) -> Int32? {
+    writer < ofWriters.count && ofWriters[writer] >= 0 ? ofWriters[writer] : nil
   }
-
-  mutating func forget(_ subject: Int) {
-    touched[subject] = nil
-  }
-
-  /// On how many hosts; nil if that is not known of all lines.
-  func count(touching subject: Int) -> Int? { touched[subject]??.count }
 }

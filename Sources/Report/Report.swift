@@ -211,6 +211,7 @@ extension Aggregate<WindowedCounts> {
         "lines stand too far from the place of their time for incidents and quota episodes"
       ),
       (counts.unlistedEpisodes, "more incidents or quota episodes are not listed"),
+      (counts.unnamedErrors, "errors are known by their class only where an incident names one"),
     ].filter { $0.0 > 0 }
     guard !reasons.isEmpty else { return nil }
     return "not exact: " + reasons.map { "\($0.0) \($0.1)" }.joined(separator: "; ")

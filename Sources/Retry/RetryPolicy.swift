@@ -61,8 +61,13 @@ public struct RetryPolicy: Equatable, Sendable {
       delay = server + Self.spread(server, using: &generator)
       source = .server
     }
-    if let deadline, delay > deadline - elapsed {
-      return .stop(source == .server ? .delayTooLong : .deadlineExceeded)
+    if let deadline {
+      let rest = deadline - elapsed
+      // What is asked for fits; how far apart callers come back does not decide.
+      if let server, source == .server, server <= rest { delay = min(delay, rest) }
+      guard delay <= rest else {
+        return .stop(source == .server ? .delayTooLong : .deadlineExceeded)
+      }
     }
     return .retry(after: delay, chosenBy: source)
   }

@@ -21,6 +21,8 @@ public final class TimedLock<Value>: Sendable {
   }
 
   private static var yieldsMax: Int { 20 }
+  /// Beside a busy process a single yield takes a millisecond and more.
+  private static var yieldingMax: Duration { .microseconds(100) }
 
   public init(_ value: sending Value) {
     unsafe self.value = value
@@ -39,19 +41,26 @@ public final class TimedLock<Value>: Sendable {
   public func withLock<Result, Failure: Error>(
     within limit: Duration, _ body: (inout Value) throws(Failure) -> Result
   ) throws(Failure) -> Result? {
-    guard takeFree() || sleepUntilFree(limit) else { return nil }
+    guard takeFree(limit) else { return nil }
     defer { release() }
     return try unsafe body(&value)
   }
 
-  private func takeFree() -> Bool {
-    for tries in 0...Self.yieldsMax {
-      if tries > 0 { sched_yield() }
-      let result = state.compareExchange(
-        expected: .free, desired: .held, successOrdering: .acquiring, failureOrdering: .relaxed)
-      if result.exchanged { return true }
+  private func takeFree(_ limit: Duration) -> Bool {
+    if isTaken() { return true }
+    let begin = MonotonicInstant.now
+    for _ in 0..<Self.yieldsMax {
+      sched_yield()
+      if isTaken() { return true }
+      if MonotonicInstant.now - begin >= Self.yieldingMax { break }
     }
-    return false
+    return sleepUntilFree(max(.zero, limit - (MonotonicInstant.now - begin)))
+  }
+
+  private func isTaken() -> Bool {
+    state.compareExchange(
+      expected: .free, desired: .held, successOrdering: .acquiring, failureOrdering: .relaxed
+    ).exchanged
   }
 
   private func sleepUntilFree(_ limit: Duration) -> Bool {

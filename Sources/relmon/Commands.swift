@@ -94,7 +94,7 @@ extension Option {
     name: "--slo", value: "PERCENT",
     help: "objective of the operation success rate, for the alerts, which without it take 99.5")
   static let strict = Option(
-    name: "--strict", value: nil, help: "exit with 3 if lines were rejected or are missing")
+    name: "--strict", value: nil, help: "exit with 3 if the log is not whole")
 }
 
 extension Arguments {

@@ -5,7 +5,7 @@ enum ExitCode: Int32 {
   case checkFailed = 1
   /// Unknown command or option, or a value that is none.
   case usage = 2
-  /// Lines were rejected or are missing; only with `--strict`.
+  /// The log is not whole; only with `--strict`.
   case incomplete = 3
   /// Nothing happened in the window.
   case noData = 4
@@ -24,7 +24,7 @@ enum ExitCode: Int32 {
     (.usage, "The command line is wrong."),
     (
       .incomplete,
-      "Lines were rejected or are missing, or a compressed file is damaged; only with --strict."
+      "Lines of the log were rejected or are missing, or may be; only with --strict."
     ),
     (.noData, "Nothing happened in the window."),
     (.inputOutput, "A file, a port or an output could not be used."),

@@ -45,6 +45,22 @@ struct LogRotationTests {
     look(writer)
   }
 
+  @Test func `behind the highest number there is none, and no segment is replaced`() throws {
+    let warnings = Locked<[String]>([])
+    let writer = try makeWriter { configuration in
+      configuration.warn = { warning in warnings.withLock { $0.append("\(warning)") } }
+    }
+    fill(writer)
+    let first = try Data(contentsOf: URL(filePath: directory.file("attempts.000001.jsonl")))
+    try Data().write(to: URL(filePath: directory.file("attempts.\(Int64.max).jsonl")))
+    for _ in 1...2 { fill(writer) }
+    writer.close()
+    let name = "attempts.000001.jsonl"
+    #expect(try Data(contentsOf: URL(filePath: directory.file(name))) == first)
+    #expect(warnings.withLock { $0.contains { $0.contains("cannot be rotated") } })
+    #expect(try lines("attempts.jsonl").count { $0.kind == "attempt_start" } == 20)
+  }
+
   @Test func `a file that is full becomes a segment`() throws {
     let writer = try makeWriter()
     for _ in 1...2 { fill(writer) }

@@ -286,6 +286,14 @@ struct CheckTests {
     #expect(Self.findings(attempts("timeout")) == [.noSuccess])
   }
 
+  @Test func `a streak of what was not attempted for a week is told no more`() {
+    func log(_ time: String) -> LogText {
+      Self.ended(3, failed: 3, at: time, LogText().attempt(time, "a", error: "timeout"))
+    }
+    #expect(Self.findings(log("2026-11-11T12:00:01Z"), silentAfter: nil) == [.consecutiveFailures])
+    #expect(Self.findings(log("2026-11-11T12:00:00Z"), silentAfter: nil) == [])
+  }
+
   @Test func `without an attempt ever nothing can be said`() {
     let log = LogText().add("writer_start", "2026-11-01T00:00:00Z")
     #expect(Self.check(log).state == .unknown)

@@ -105,6 +105,22 @@ struct ReportFindingsTests {
         "10:02:00", "x", error: error, more + #","operation":"upload""#)
       #expect(finds(.keyRejected, log) == !proves, "\(error)")
     }
+    // Its child was refused with it.
+    let child = (0..<3).reduce(LogText().attempt("10:00:00", "ok")) {
+      $0.attempt("10:01:0\($1)", "\($1)", error: "auth", #""parent_id":"p""#)
+    }
+    #expect(!finds(.keyRejected, child))
+    // On another host one was still accepted; whichever log is read first.
+    let inFlight = LogText(writer: "b").attempt("10:01:00.5", "late")
+    for logs in [[refused, inFlight], [inFlight, refused]] {
+      #expect(text(.keyRejected, many: logs) == "")
+      let more = (3..<6).reduce(refused) {
+        $0.attempt("10:01:0\($1)", "\($1)", error: "auth", #""http_status":401"#)
+      }
+      #expect(
+        text(.keyRejected, many: logs.map { $0.lines == refused.lines ? more : $0 }).contains(
+          "until 2026-11-18T10:01:00Z, from 2026-11-18T10:01:01Z on 5 attempts"))
+    }
     // Refused again, after it was accepted.
     let again = (0..<3).reduce(refused.attempt("10:02:00", "x")) {
       $0.attempt("10:03:0\($1)", "again\($1)", error: "auth", #""http_status":401"#)

@@ -143,6 +143,9 @@ struct ReportTests {
     #expect(
       section(back).contains(
         "complete; clock stepped: a writer's was set back once, by more than 10 s. Made"))
+    // What a writer tells of itself overtakes what waits.
+    let waited = log.add("dropped", "10:01:00", #""count":1"#).operation("10:00:30", "3")
+    #expect(!section(waited).contains("clock"))
     // Another writer has a clock of its own, and a line that is read late stands where it was.
     #expect(
       section(log, LogText(writer: "b").operation("09:00:00", "3")).contains("complete. Made"))

@@ -58,6 +58,11 @@ struct RetryPolicyTests {
     (Situation(deadline: .milliseconds(1999)), .stop(.deadlineExceeded)),
     (Situation(deadline: .seconds(1)), .stop(.deadlineExceeded)),
     (Situation(deadline: .seconds(1), serverDelay: .seconds(9)), .stop(.deadlineExceeded)),
+    // What the server asks for fits, and is spread no further than the deadline.
+    (
+      Situation(deadline: .seconds(10), serverDelay: .seconds(9)),
+      .retry(after: .seconds(9), chosenBy: .server)
+    ),
     (Situation(deadline: .seconds(8), serverDelay: .seconds(9)), .stop(.delayTooLong)),
     (Situation(deadline: .seconds(1), attempt: 3), .stop(.attemptsExhausted)),
     // Calls that may have been accepted.
