@@ -6,12 +6,16 @@ struct SecretPatterns {
   private let text: [UInt8]
   private(set) var found: [Range<Int>] = []
   private var isInURL = false
+  /// Since the last blank or quote there was a slash.
+  private var isInPath = false
   private var lineEnd = 0
   private var valueEnd = 0
   private var queryEnd = 0
   private var keyEnd = 0
 
   private static let nameBytesMax = 64
+  /// Blanks and quotes between a name and what separates it from the value.
+  private static let gapBytesMax = 32
   private static let queryNameBytesMax = 128
   private static let userBytesMax = 2048
   /// What follows a well-known beginning to make it a key.
@@ -25,7 +29,8 @@ struct SecretPatterns {
     var wordBegins = true
     for index in text.indices {
       let byte = text[index]
-      if Self.endsToken(byte) { isInURL = false }
+      if Self.endsToken(byte) { (isInURL, isInPath) = (false, false) }
+      if byte == UInt8(ascii: "/") { isInPath = true }
       switch byte {
       case UInt8(ascii: ":") where matches("://", at: index):
         isInURL = true
@@ -51,16 +56,19 @@ struct SecretPatterns {
     let kind = nameKind(before: separator)
     guard kind != .harmless else { return }
     var start = separator + 1
-    while start < text.count, Self.isBlank(text[start]) || text[start] == UInt8(ascii: "\\") {
-      start += 1
-    }
+    while start < text.count, opensValue(at: start) { start += 1 }
     guard start < text.count else { return }
     var end = start
     let quote = text[start]
     if quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") {
+      // Within quotes that are escaped themselves the end is escaped, too.
+      let isEscaped = text[start - 1] == UInt8(ascii: "\\")
       start += 1
       end = start
-      while end < text.count, text[end] != quote { end += 1 }
+      while end < text.count, text[end] != quote {
+        end += !isEscaped && text[end] == UInt8(ascii: "\\") ? 2 : 1
+      }
+      end = min(end, text.count)
     } else if kind == .line {
       while end < text.count, text[end] != 10, text[end] != 13 { end += 1 }
     } else {
@@ -68,6 +76,16 @@ struct SecretPatterns {
     }
     found.append(start..<end)
     if kind == .line { lineEnd = end } else { valueEnd = end }
+  }
+
+  /// `= "`, `=> '`, `: ["`, `=<`: what stands between the separator and the value.
+  private func opensValue(at index: Int) -> Bool {
+    switch text[index] {
+    case UInt8(ascii: "\\"), UInt8(ascii: ">"), UInt8(ascii: "<"), UInt8(ascii: "="): true
+    // A placeholder begins so as well.
+    case UInt8(ascii: "["): index + 1 < text.count && Self.isQuote(text[index + 1])
+    default: Self.isBlank(text[index])
+    }
   }
 
   /// The user and password before the `@` of a URL.
@@ -83,11 +101,11 @@ struct SecretPatterns {
     if let at { found.append(start..<at) }
   }
 
-  /// What follows the `?` of a URL, or of a path if it begins as `name=` does.
+  /// What follows the `?` of a URL or a path, or of anything else if it begins as `name=` does.
   private mutating func hideQuery(at mark: Int) {
     guard mark >= queryEnd else { return }
     var end = mark + 1
-    if !isInURL {
+    if !isInURL && !isInPath {
       while end < text.count, end - mark <= Self.queryNameBytesMax, Self.isQueryName(text[end]) {
         end += 1
       }
@@ -101,7 +119,7 @@ struct SecretPatterns {
   private mutating func hideBearer(at start: Int) {
     guard matches("bearer", at: start) else { return }
     var value = start + 6
-    while value < text.count, Self.isBlank(text[value]) { value += 1 }
+    while value < text.count, Self.isBlank(text[value]) || Self.isQuote(text[value]) { value += 1 }
     guard value > start + 6 else { return }
     var end = value
     while end < text.count, !Self.endsValue(text[end]) { end += 1 }
@@ -129,7 +147,9 @@ struct SecretPatterns {
 
   private func nameKind(before separator: Int) -> NameKind {
     var end = separator
-    while end > 0, separator - end < 4, Self.isBlank(text[end - 1]) || Self.isQuote(text[end - 1]) {
+    while end > 0, separator - end < Self.gapBytesMax,
+      Self.isBlank(text[end - 1]) || Self.isQuote(text[end - 1])
+    {
       end -= 1
     }
     var start = end
@@ -153,7 +173,7 @@ struct SecretPatterns {
   private static let lineNames = ["authorization", "cookie"].map { Array($0.utf8) }
   private static let valueNames = [
     "apikey", "accesskey", "accesskeyid", "secretkey", "privatekey", "token", "secret",
-    "password", "passwd", "pwd", "signature", "credential", "credentials",
+    "password", "passwd", "pwd", "signature", "credential", "credentials", "bearer", "headervalue",
   ].map { Array($0.utf8) }
   private static let assignedNames = ["sig", "auth", "session", "sessionid"].map { Array($0.utf8) }
 

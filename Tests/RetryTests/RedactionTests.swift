@@ -28,6 +28,18 @@ struct RedactionTests {
     ("GET /v2/a?expires=12 failed", "GET /v2/a?[REDACTED] failed"),
     ("Really? Yes = no", "Really? Yes = no"),
     ("see https%3A%2F%2Fa.b%2Fc%3FX%3Dy z", "see https%3A%2F%2Fa.b%2Fc%3F[REDACTED] z"),
+    (#"{"api_key"=>"abc"}"#, #"{"api_key"=>"[REDACTED]"}"#),
+    ("token => abc, token := abc", "token => [REDACTED], token := [REDACTED]"),
+    ("token=<abc> and", "token=<[REDACTED]> and"),
+    (#"{"X-Api-Key":["abc"]}"#, #"{"X-Api-Key":["[REDACTED]"]}"#),
+    (#"Bearer "abc", Bearer: abc"#, #"Bearer "[REDACTED]", Bearer: [REDACTED]"#),
+    ("bearer=abc", "bearer=[REDACTED]"),
+    (#"{"password":"ab\"cd","a":1}"#, #"{"password":"[REDACTED]","a":1}"#),
+    (#"{"password":"abc\"#, #"{"password":"[REDACTED]"#),
+    ("X-Api-Key      : abc", "X-Api-Key      : [REDACTED]"),
+    ("webhook_auth_header_value: abc", "webhook_auth_header_value: [REDACTED]"),
+    ("GET /v2/a?abc failed", "GET /v2/a?[REDACTED] failed"),
+    ("Yes and/or no? Really?No", "Yes and/or no? Really?No"),
     ("was sk-abcdefgh1, not", "was [REDACTED], not"),
     ("(ghp_0123456789)", "([REDACTED])"),
     ("AKIAIOSFODNN7EXAMPLE xoxb-12345678", "[REDACTED] [REDACTED]"),
@@ -105,7 +117,7 @@ struct RedactionTests {
 
   @Test(arguments: [
     "a", "key=", "key= ", "authorization:", "sk-", "bearer ", "://", "?a", "https://a?", "%25",
-    "key=\"", "=", "q7Zr-Lw2", "\"", "token: ",
+    "key=\"", "=", "q7Zr-Lw2", "\"", "token: ", "token=>", " \"", "/?", "bearer \"", "token=\\",
   ])
   func `a hostile text of 1 MiB takes time in proportion`(piece: String) {
     let redaction = Redaction(secrets: [Self.secret])
