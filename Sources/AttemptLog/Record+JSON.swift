@@ -206,19 +206,19 @@ private struct Line: ~Copyable {
     field(.errorCode, attempt.error.code, &output)
     field(.errorParam, attempt.error.parameter, &output)
     field(.errorMessage, attempt.error.message, &output, scalarsMax: LineWriter.messageScalarsMax)
-    amount(.retryAfterMs, attempt.retryAfterMilliseconds, &output)
+    amount(.retryAfterMs, Self.known(attempt.retryAfterMilliseconds, atLeast: 0), &output)
     field(.retryAfterSource, attempt.retryAfterSource?.rawValue, &output)
     field(.decision, attempt.decision.rawValue, &output)
     amount(.backoffMs, attempt.backoffMilliseconds, &output)
     field(.backoffSource, attempt.backoffSource?.rawValue, &output)
     field(.requestSent, attempt.requestSent?.rawValue, &output)
     field(.quotaName, attempt.quota.name, &output)
-    number(.quotaLimit, attempt.quota.limit, &output)
-    number(.quotaRemaining, attempt.quota.remaining, &output)
+    number(.quotaLimit, Self.known(attempt.quota.limit), &output)
+    number(.quotaRemaining, Self.known(attempt.quota.remaining), &output)
     time(.quotaReset, attempt.quota.reset, &output)
     field(.requestID, attempt.requestID, &output)
     field(.jobID, attempt.jobID, &output)
-    amount(.audioSeconds, attempt.audioSeconds, &output)
+    amount(.audioSeconds, Self.known(attempt.audioSeconds, atLeast: 0), &output)
     field(.traceID, attempt.traceID, &output)
     field(.spanID, attempt.spanID, &output)
   }
@@ -243,7 +243,7 @@ private struct Line: ~Copyable {
     field(.errorType, operation.errorType, &output)
     field(.errorCode, operation.errorCode, &output)
     field(.jobID, operation.jobID, &output)
-    amount(.audioSeconds, operation.audioSeconds, &output)
+    amount(.audioSeconds, Self.known(operation.audioSeconds, atLeast: 0), &output)
     field(.traceID, operation.traceID, &output)
   }
 }
@@ -326,6 +326,12 @@ extension Line {
       text.appendJSONNumber(value)
       append(text.span, to: &output)
     }
+  }
+
+  /// Nil for what a caller may note who does not know it, such as a NaN: an optional key is left out rather
+  /// than a whole line.
+  private static func known(_ value: Double?, atLeast least: Double = -.infinity) -> Double? {
+    value.flatMap { $0.isFinite && $0 >= least ? $0 : nil }
   }
 
   private mutating func amount(

@@ -115,6 +115,20 @@ struct LineTests {
     }
   }
 
+  @Test(arguments: [Double.nan, .infinity, -1])
+  func `what is optional and no amount is left out`(value: Double) throws {
+    var attempt = AttemptRecord.make()
+    let plain = try line(.make(.attempt(attempt)))
+    attempt.audioSeconds = value
+    attempt.retryAfterMilliseconds = value
+    if value != -1 { attempt.quota = Quota(limit: value, remaining: value) }
+    #expect(try line(.make(.attempt(attempt))) == plain)
+    var operation = OperationRecord.make()
+    let ended = try line(.make(.operation(operation)))
+    operation.audioSeconds = value
+    #expect(try line(.make(.operation(operation))) == ended)
+  }
+
   @Test func `what no reader would accept is not written`() throws {
     var bytes: [UInt8] = [1, 2]
     var attempt = AttemptRecord.make()
