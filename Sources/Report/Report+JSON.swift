@@ -83,13 +83,13 @@ extension Report {
       ("missing", .integer(log.missing)),
       ("dropped", .integer(log.dropped)),
       ("duplicates", .integer(log.duplicates)),
+      ("first_record", log.firstRecord.map { .time($0) } ?? .null),
+      ("last_record", log.lastRecord.map { .time($0) } ?? .null),
       ("cut_by_others", .integer(log.truncations)),
       ("failed_syncs", .integer(log.failedSyncs)),
       ("not_checked", .integer(log.unchecked)),
       ("damaged_files", .integer(log.damagedFiles)),
       ("clock_steps", .integer(log.clockSteps)),
-      ("first_record", log.firstRecord.map { .time($0) } ?? .null),
-      ("last_record", log.lastRecord.map { .time($0) } ?? .null),
     ])
   }
 
