@@ -163,9 +163,11 @@ public struct ReportInput: RecordSink, BatchFold, Sendable {
     aggregate.fold(batch)
   }
 
-  /// The report, after all is read; silence is judged at `now`.
+  /// The report, after all is read.
   ///
-  /// - Parameter damagedFiles: those that could not be read to their end.
+  /// - Parameters:
+  ///   - now: when silence is judged.
+  ///   - damagedFiles: those that could not be read to their end.
   public consuming func report(at now: Timestamp, damagedFiles: Int = 0) -> Report {
     aggregate.judge(at: now)
     let counts = aggregate.counts
