@@ -40,6 +40,8 @@ public struct Option: Sendable {
 
 /// Options and operands by the GNU conventions: `--name value`, `--name=value`, `--` ends the
 /// options, `-` is an operand, options and operands may be mixed.
+///
+/// `-h` is `--help`.
 public struct Arguments: Sendable {
   public private(set) var operands: [String] = []
   private var values: [String: [String]] = [:]
@@ -57,7 +59,7 @@ public struct Arguments: Sendable {
       } else if optionsEnded || word == "-" || !word.hasPrefix("-") {
         operands.append(word)
       } else {
-        try take(word, &rest, options, command)
+        try take(word == "-h" ? Option.help.name : word, &rest, options, command)
       }
     }
   }

@@ -38,7 +38,7 @@ struct KeyHistory: Sendable {
   private let window: Window
   private let refusalsMax: Int
   /// By the number of the account.
-  private var uses: [Int: Use] = [:]
+  private var uses: [Use] = []
   private var refusalCount = 0
   private var hosts = WriterHosts()
 
@@ -59,6 +59,7 @@ struct KeyHistory: Sendable {
   mutating func note(_ attempt: AttemptLine, account: Int) {
     let time = attempt.event.time
     guard time < window.to else { return }
+    while uses.count <= account { uses.append(Use()) }
     if attempt.event.provesKey {
       accept(account, at: time)
     } else if attempt.event.figures.errorClass == .auth, !attempt.hasParent, time >= window.from {
@@ -67,22 +68,22 @@ struct KeyHistory: Sendable {
   }
 
   private mutating func accept(_ account: Int, at time: Timestamp) {
-    guard time > uses[account, default: Use()].accepted else { return }
-    uses[account, default: Use()].accepted = time
-    guard let use = uses[account], use.first <= time else { return }
-    let later = use.refusals.filter { $0.time > time }
-    refusalCount -= use.refusals.count - later.count
-    uses[account]?.refusals = later
+    guard time > uses[account].accepted else { return }
+    uses[account].accepted = time
+    guard uses[account].first <= time else { return }
+    let before = uses[account].refusals.count
+    uses[account].refusals.removeAll { $0.time <= time }
+    refusalCount -= before - uses[account].refusals.count
     // Which of them were before it is not known: rather too few than one too many.
-    if use.firstOther <= time {
-      uses[account]?.others = 0
-      uses[account]?.firstOther = .latest
+    if uses[account].firstOther <= time {
+      uses[account].others = 0
+      uses[account].firstOther = .latest
     }
   }
 
   private mutating func refuse(_ account: Int, _ refusal: Refusal) {
     let hasRoom = refusalCount < refusalsMax
-    guard uses[account, default: Use()].add(refusal, hasRoom: hasRoom), hasRoom else { return }
+    guard uses[account].add(refusal, hasRoom: hasRoom), hasRoom else { return }
     refusalCount += 1
   }
 
@@ -90,7 +91,7 @@ struct KeyHistory: Sendable {
   ///
   /// - Parameter name: of an account, as in `LineNames`; nil if it stands for several.
   func refusals(named name: (Int) -> ArraySlice<UInt8>?) -> [KeyRefusal] {
-    uses.compactMap { account, use in
+    uses.enumerated().compactMap { account, use in
       let attempts = use.refusals.count + use.others
       guard use.accepted > .earliest, attempts > 0, let name = name(account) else { return nil }
       let pair = NamePair(name)

@@ -69,6 +69,12 @@ public struct LogLedger: Sendable {
   /// Lines that were rejected for another reason than being there twice.
   public var damaged: Int { rejected.values.reduce(0, +) - duplicates }
 
+  /// How often a writer saw that somebody else had cut its file.
+  public var truncations: Int { losses[.truncatedByOthers]?.reports ?? 0 }
+
+  /// Lines were rejected or are missing, or may be.
+  public var isIncomplete: Bool { damaged > 0 || missing > 0 || dropped > 0 || truncations > 0 }
+
   /// Numbers that no accepted line has, between the lowest and the highest of each writer.
   public var missing: Int64 {
     sequences.reduce(0) { $0.addingSaturated($1.missing) }

@@ -76,12 +76,8 @@ public struct Verification: RecordSink {
 
   /// Nothing was rejected, is missing, was lost by its writer or could not be checked.
   public var isSound: Bool {
-    damagedFiles == 0 && log.damaged == 0 && log.duplicates == 0 && log.missing == 0
-      && log.dropped == 0 && log.unchecked == 0 && truncations == 0
+    damagedFiles == 0 && !log.isIncomplete && log.duplicates == 0 && log.unchecked == 0
   }
-
-  /// How often a writer saw that somebody else had cut its file.
-  public var truncations: Int { log.losses[.truncatedByOthers]?.reports ?? 0 }
 
   /// Reads some of a log.
   ///

@@ -78,9 +78,7 @@ public struct Report: Sendable {
     public let lastRecord: Timestamp?
 
     /// Lines were rejected or are missing, or may be.
-    public var isIncomplete: Bool {
-      rejected > 0 || missing > 0 || dropped > 0 || truncations > 0 || damagedFiles > 0
-    }
+    public let isIncomplete: Bool
   }
 
   /// The error budget of the window.
@@ -229,11 +227,12 @@ extension Report.LogSummary {
     missing = ledger.missing
     dropped = ledger.dropped
     duplicates = ledger.duplicates
-    truncations = ledger.losses[.truncatedByOthers]?.reports ?? 0
+    truncations = ledger.truncations
     failedSyncs = ledger.losses[.syncFailed]?.reports ?? 0
     unchecked = ledger.unchecked
     clockSteps = ledger.clockSteps
     self.damagedFiles = damagedFiles
+    isIncomplete = damagedFiles > 0 || ledger.isIncomplete
     firstRecord = oldestRecord
     lastRecord = ledger.lastRecord
   }

@@ -99,7 +99,7 @@ extension Verification {
     for reason in DropReason.allCases {
       add("  " + reason.rawValue, Int(clamping: log.losses[reason]?.lines ?? 0))
     }
-    add("cut by others", truncations, "times; what the file held is gone")
+    add("cut by others", log.truncations, "times; what the file held is gone")
     add(
       "failed syncs", log.losses[.syncFailed]?.reports ?? 0,
       "what a file held is lost if the machine crashed then")
@@ -173,7 +173,7 @@ extension Verification {
   private func verdict(unread: Int) -> String {
     let problems = [
       (log.damaged + log.duplicates, "rejected"), (Int(clamping: log.missing), "missing"),
-      (Int(clamping: log.dropped), "lost"), (truncations, "cut by others"),
+      (Int(clamping: log.dropped), "lost"), (log.truncations, "cut by others"),
       (log.unchecked, "not checked"),
       (damagedFiles, damagedFiles == 1 ? "damaged file" : "damaged files"),
     ].filter { $0.0 > 0 }.map { "\($0.0.grouped) \($0.1)" }

@@ -39,10 +39,7 @@ extension Command {
     } else {
       try Output.write(bytes)
     }
-    let log = aggregate.log
-    let isIncomplete =
-      damagedFiles > 0 || log.damaged > 0 || log.missing > 0 || log.dropped > 0
-      || log.losses[.truncatedByOthers] != nil
+    let isIncomplete = damagedFiles > 0 || aggregate.log.isIncomplete
     return arguments.isGiven("--strict") && isIncomplete ? .incomplete : .ok
   }
 }

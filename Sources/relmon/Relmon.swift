@@ -46,10 +46,6 @@ struct Relmon {
       return .ok
     }
     let command = try Command.find(name)
-    if words.dropFirst() == ["-h"] {
-      try Output.write(Array(command.help.utf8))
-      return .ok
-    }
     let arguments = try Arguments(
       parsing: Array(words.dropFirst()), by: command.options, command: "relmon \(name)")
     if arguments.isGiven(Option.help.name) {
